@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+import { FormatError } from '../errors.ts';
+import { parseJson } from './json.ts';
+
+/**
+ * What travels beside a body through the hub: the property `envelope`, base64url of JSON. Written by the app that
+ * authenticated the sender; a body that was too large for the hub is named here by hash and size.
+ */
+const text = z.string().max(2_048);
+
+const envelopeSchema = z.strictObject({
+  source: z.string().min(1).max(64).describe('Which normalizer reads the body: github, azure-activity, approvals …'),
+  event: text.optional(),
+  delivery: text
+    .optional()
+    .describe("The sender's own id of this delivery; absent where Event Grid writes to the hub itself."),
+  subject: text.optional().describe('The request id, or project and file.'),
+  received: z.string().max(32).optional(),
+  app: text.optional(),
+  function: text.optional(),
+  authenticated: text.optional().describe('How: hmac-sha256/current, bearer, event-grid …'),
+  claims: z
+    .record(z.string().max(64), z.union([text, z.array(text).max(256)]))
+    .optional()
+    .describe('Of the token that was checked; what identifies and authorizes, never the token.'),
+  body: z
+    .strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), size: z.number().int().min(0) })
+    .optional()
+    .describe('Where the body lies in the spill container of the app: bodies/<sha256>.'),
+});
+export type Envelope = z.output<typeof envelopeSchema>;
+
+/** Event Hubs counts properties against the size of a message; an envelope beyond this is nobody's. */
+const MAX_ENVELOPE_CHARACTERS = 65_536;
+
+export function formatEnvelope(envelope: Envelope): string {
+  return Buffer.from(JSON.stringify(envelopeSchema.parse(envelope))).toString('base64url');
+}
+
+/** Throws FormatError `envelope`. */
+export function parseEnvelope(property: string): Envelope {
+  if (property.length > MAX_ENVELOPE_CHARACTERS || !/^[A-Za-z0-9_-]+$/.test(property)) {
+    throw new FormatError('envelope', 'The envelope is not base64url, or longer than 65,536 characters.');
+  }
+  let json: unknown;
+  try {
+    json = parseJson(Buffer.from(property, 'base64url'));
+  } catch (cause) {
+    throw new FormatError('envelope', 'The envelope is not JSON.', { cause });
+  }
+  const checked = envelopeSchema.safeParse(json);
+  if (!checked.success) {
+    const issue = checked.error.issues[0];
+    throw new FormatError(
+      'envelope',
+      `The envelope is wrong at ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+    );
+  }
+  return checked.data;
+}

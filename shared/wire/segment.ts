@@ -1,0 +1,171 @@
+import { FormatError } from '../errors.ts';
+import { parseCheckpoint } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { parseJson } from './json.ts';
+import { GrowingTree, rootOfFrontier } from './merkle.ts';
+import type { Hash } from './merkle.ts';
+import { MAX_LEAF_BYTES, SEAL_TYPE, parseRecord } from './record.ts';
+import type { Seal, TrailRecord } from './record.ts';
+import type { Note } from './signed-note.ts';
+import { formatFrame, parseFrame } from './zstd-frame.ts';
+
+/**
+ * A segment: one blob, one Zstandard frame, inside it lines ended by LF: the leaves, of which the last is the seal, then
+ * `{"checkpoint":"<signed note>"}` over all leaves of the log up to and including this seal.
+ */
+
+/** Bytes, inflated; enforced before memory is taken. */
+export const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
+export const MAX_SEGMENT_LEAVES = 65_536;
+
+const LF = 0x0a;
+
+/** A segment before it is signed. */
+export interface UnsignedSegment {
+  readonly number: number;
+  readonly seal: Seal;
+  /** Leaves without LF, the seal last. */
+  readonly leaves: readonly Buffer[];
+  readonly checkpoint: Checkpoint;
+  /** Of the tree after the segment. */
+  readonly frontier: readonly Hash[];
+  /** All lines but the last, behind one byte of padding. */
+  readonly padded: Buffer;
+}
+
+/**
+ * Lays out the lines and extends the tree by them: `lines` are the leaves before the seal, in order, as JSON text without
+ * LF; `sealLine` is the formatted seal, whose `first` and `frontier` say where the tree stands.
+ */
+export function buildSegment(seal: Seal, lines: readonly string[], sealLine: string): UnsignedSegment {
+  // All lines are encoded at once: a Buffer for each leaf would cost more than hashing it. The line feed in front is the
+  // byte that GrowingTree.addLine writes its prefix into.
+  const padded = Buffer.from(lines.length === 0 ? `\n${sealLine}\n` : `\n${lines.join('\n')}\n${sealLine}\n`);
+  const tree = new GrowingTree(
+    seal.first,
+    seal.frontier.map((hex) => Buffer.from(hex, 'hex')),
+  );
+  const leaves: Buffer[] = [];
+  for (let start = 1; start < padded.length;) {
+    const end = padded.indexOf(LF, start);
+    if (end - start > MAX_LEAF_BYTES) {
+      throw new FormatError(
+        'recordTooLarge',
+        `Leaf ${leaves.length} of ${seal.log} segment ${seal.number} has ${end - start} bytes.`,
+      );
+    }
+    tree.addLine(padded, start, end);
+    leaves.push(padded.subarray(start, end));
+    start = end + 1;
+  }
+  if (leaves.length !== lines.length + 1) {
+    throw new FormatError('segment', 'A leaf holds a line feed; JSON text escapes it.');
+  }
+  const frontier = tree.frontier();
+  const checkpoint = { origin: seal.log, size: tree.size, root: rootOfFrontier(frontier) };
+  return { number: seal.number, seal, leaves, checkpoint, frontier, padded };
+}
+
+/** The blob. `checkpoint`: the signed note over `segment.checkpoint`. */
+export function formatSegment(segment: UnsignedSegment, checkpoint: string): Buffer {
+  const lines = Buffer.concat([segment.padded.subarray(1), Buffer.from(`${JSON.stringify({ checkpoint })}\n`)]);
+  if (lines.length > MAX_SEGMENT_BYTES || segment.leaves.length > MAX_SEGMENT_LEAVES) {
+    throw new FormatError(
+      'segment',
+      `A segment holds at most ${MAX_SEGMENT_LEAVES} leaves and ${MAX_SEGMENT_BYTES} bytes.`,
+    );
+  }
+  return formatFrame(lines);
+}
+
+/** A segment as its blob holds it; that it continues its predecessor, and who signed it, is not judged here. */
+export interface Segment {
+  readonly seal: Seal;
+  readonly sealRecord: TrailRecord;
+  /** The signed note, verbatim. */
+  readonly checkpointNote: string;
+  readonly checkpoint: Checkpoint;
+  readonly note: Note;
+  /** Index of the leaf in the log is `seal.first` + its place here. The seal is the last. */
+  readonly leaves: readonly Buffer[];
+  /** Of the tree after the segment. */
+  readonly frontier: readonly Hash[];
+}
+
+/** Inflates a blob and cuts it into lines. Throws FormatError. */
+export function inflateSegment(blob: Uint8Array): { padded: Buffer; lines: { start: number; end: number }[] } {
+  const bytes = parseFrame(blob, MAX_SEGMENT_BYTES);
+  const padded = Buffer.allocUnsafe(bytes.length + 1);
+  padded[0] = LF;
+  bytes.copy(padded, 1);
+  const lines: { start: number; end: number }[] = [];
+  for (let start = 1; start < padded.length;) {
+    const end = padded.indexOf(LF, start);
+    if (end === -1) throw new FormatError('segment', 'The segment does not end with a line feed.');
+    if (end === start) throw new FormatError('segment', `Line ${lines.length} of the segment is empty.`);
+    lines.push({ start, end });
+    if (lines.length > MAX_SEGMENT_LEAVES + 1) {
+      throw new FormatError('segment', `The segment has more than ${MAX_SEGMENT_LEAVES} leaves.`);
+    }
+    start = end + 1;
+  }
+  if (lines.length < 2) throw new FormatError('segment', 'The segment has no seal and checkpoint.');
+  return { padded, lines };
+}
+
+/**
+ * Parses a blob in full and checks what a segment proves of itself: its form, and that frontier and leaves fold to its
+ * checkpoint. Throws FormatError.
+ */
+export function parseSegment(blob: Uint8Array): Segment {
+  const { padded, lines } = inflateSegment(blob);
+  const last = lines.pop() as { start: number; end: number };
+  const leaves = lines.map(({ start, end }) => padded.subarray(start, end));
+  const sealLeaf = leaves[leaves.length - 1] as Buffer;
+  const { record: sealRecord, seal } = parseSeal(sealLeaf);
+  const checkpointNote = parseCheckpointLine(padded.subarray(last.start, last.end));
+  const { checkpoint, note } = parseCheckpoint(checkpointNote);
+  const tree = new GrowingTree(
+    seal.first,
+    seal.frontier.map((hex) => Buffer.from(hex, 'hex')),
+  );
+  for (const { start, end } of lines) {
+    if (end - start > MAX_LEAF_BYTES)
+      throw new FormatError('segment', `A leaf of ${end - start} bytes is larger than ${MAX_LEAF_BYTES}.`);
+    tree.addLine(padded, start, end);
+  }
+  const frontier = tree.frontier();
+  const root = rootOfFrontier(frontier);
+  if (checkpoint.origin !== seal.log || checkpoint.size !== tree.size || !checkpoint.root.equals(root)) {
+    throw new FormatError('segment', `The checkpoint of ${seal.log} segment ${seal.number} is not over its leaves.`);
+  }
+  return { seal, sealRecord, checkpointNote, checkpoint, note, leaves, frontier };
+}
+
+/** Throws FormatError `record`. */
+export function parseSeal(leaf: Buffer): { record: TrailRecord; seal: Seal } {
+  const record = parseCanonicalRecord(leaf);
+  if (record.type !== SEAL_TYPE || record.data.seal === undefined) {
+    throw new FormatError('segment', 'The last leaf of the segment is not its seal.');
+  }
+  return { record, seal: record.data.seal };
+}
+
+/** A record whose bytes are the only ones it can have: what re-stringifies to others is refused. Throws FormatError. */
+export function parseCanonicalRecord(leaf: Buffer): TrailRecord {
+  const record = parseRecord(parseJson(leaf));
+  if (!Buffer.from(JSON.stringify(record)).equals(leaf)) {
+    throw new FormatError('record', `The bytes of record ${record.id} are not in their one form.`);
+  }
+  return record;
+}
+
+/** Throws FormatError `checkpoint`. */
+export function parseCheckpointLine(line: Buffer): string {
+  const value = parseJson(line) as { checkpoint?: unknown } | null;
+  const note = value?.checkpoint;
+  if (typeof note !== 'string' || !Buffer.from(JSON.stringify({ checkpoint: note })).equals(line)) {
+    throw new FormatError('checkpoint', 'The last line of the segment is not {"checkpoint":"<signed note>"}.');
+  }
+  return note;
+}
