@@ -1,0 +1,79 @@
+import { isObject } from '../wire/json.ts';
+import type { JsonObject } from '../wire/json.ts';
+import { cutText } from '../wire/text.ts';
+import { toTimestamp } from '../wire/timestamp.ts';
+import type { Timestamp } from '../wire/timestamp.ts';
+
+/**
+ * Reading JSON that anybody may have written: nothing here throws, and nothing is looked up on a prototype. A member
+ * of another type than expected counts as absent.
+ */
+
+/** The value at a path of members, undefined where any is missing. */
+export function at(value: unknown, ...path: readonly string[]): unknown {
+  let current = value;
+  for (const member of path) {
+    if (!isObject(current) || !Object.hasOwn(current, member)) return undefined;
+    current = current[member];
+  }
+  return current;
+}
+
+/** Non-empty text, cut to a name's length. */
+export function textAt(value: unknown, ...path: readonly string[]): string | undefined {
+  const found = at(value, ...path);
+  return typeof found === 'string' && found !== '' ? cutText(found) : undefined;
+}
+
+/** Non-empty text, cut to a URI's length: ids and addresses. */
+export function uriAt(value: unknown, ...path: readonly string[]): string | undefined {
+  const found = at(value, ...path);
+  return typeof found === 'string' && found !== '' ? cutText(found, 'uri') : undefined;
+}
+
+/** Non-empty text, cut to the length of a reason or a message. */
+export function longTextAt(value: unknown, ...path: readonly string[]): string | undefined {
+  const found = at(value, ...path);
+  return typeof found === 'string' && found !== '' ? cutText(found, 'long') : undefined;
+}
+
+/** A number that JSON holds exactly. */
+export function numberAt(value: unknown, ...path: readonly string[]): number | undefined {
+  const found = at(value, ...path);
+  return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
+}
+
+export function booleanAt(value: unknown, ...path: readonly string[]): boolean | undefined {
+  const found = at(value, ...path);
+  return typeof found === 'boolean' ? found : undefined;
+}
+
+/** Text or a safe integer as text: ids that some versions of a source write as numbers. */
+export function idAt(value: unknown, ...path: readonly string[]): string | undefined {
+  const found = at(value, ...path);
+  if (typeof found === 'number' && Number.isSafeInteger(found)) return String(found);
+  return typeof found === 'string' && found !== '' ? cutText(found, 'uri') : undefined;
+}
+
+export function timeAt(value: unknown, ...path: readonly string[]): Timestamp | undefined {
+  return toTimestamp(at(value, ...path));
+}
+
+export function objectAt(value: unknown, ...path: readonly string[]): JsonObject | undefined {
+  const found = at(value, ...path);
+  return isObject(found) ? found : undefined;
+}
+
+/** The objects of an array; empty where there is none. */
+export function objectsAt(value: unknown, ...path: readonly string[]): readonly JsonObject[] {
+  const found = at(value, ...path);
+  return Array.isArray(found) ? found.filter(isObject) : [];
+}
+
+/** The non-empty texts of an array; empty where there is none. */
+export function textsAt(value: unknown, ...path: readonly string[]): readonly string[] {
+  const found = at(value, ...path);
+  return Array.isArray(found)
+    ? found.flatMap((each) => (typeof each === 'string' && each !== '' ? [cutText(each)] : []))
+    : [];
+}

@@ -1,0 +1,135 @@
+import { SealError } from '../errors.ts';
+import { verifyCheckpoint } from '../wire/checkpoint.ts';
+import { formatSegmentBlob, parseSegmentBlob, segmentPrefix } from '../wire/log-name.ts';
+import type { Hash } from '../wire/merkle.ts';
+import type { Position, Seal } from '../wire/record.ts';
+import { parseSegment } from '../wire/segment.ts';
+import type { Segment } from '../wire/segment.ts';
+import type { ImmutableStore } from './immutable-store.ts';
+import type { Signer } from './signer.ts';
+
+/** Where a log stands: all that the next segment needs of its predecessors. */
+export interface Head {
+  readonly log: string;
+  /** Number of the last segment; -1 before the first. */
+  readonly number: number;
+  /** Leaves in the log. */
+  readonly size: number;
+  readonly frontier: readonly Hash[];
+  /** The last segment's, verbatim; undefined before the first. */
+  readonly checkpoint: string | undefined;
+  /** The cursor: the last message taken in, and the latest enqueued time that the log has seen. */
+  readonly to: Position;
+  readonly hubCreated: string | undefined;
+  readonly configurations: Seal['configurations'];
+  /** SHA-256 of the SPKI that must sign the next segment; undefined before the first. */
+  readonly nextKey: string | undefined;
+}
+
+export function headOf(segment: Pick<Segment, 'seal' | 'checkpoint' | 'frontier'>, checkpointNote: string): Head {
+  const { seal } = segment;
+  if (seal.to === undefined)
+    throw new SealError('badHead', `Segment ${seal.number} of ${seal.log} seals no messages of a hub.`);
+  return {
+    log: seal.log,
+    number: seal.number,
+    size: segment.checkpoint.size,
+    frontier: segment.frontier,
+    checkpoint: checkpointNote,
+    to: seal.to,
+    hubCreated: seal.hub?.created,
+    configurations: seal.configurations,
+    nextKey: seal.nextKey,
+  };
+}
+
+/**
+ * Finds and verifies the head of a log in O(log n) requests: from a lower bound, gallop upwards by HEAD, then halve.
+ * `hint`: number of a segment that is believed to exist; where it does not (a pruned prefix, a table that lies), the first
+ * blob under the log's prefix takes its place. undefined: the log has no segment.
+ */
+export async function findHead(
+  store: ImmutableStore,
+  signer: Signer,
+  log: string,
+  hint: number | undefined,
+): Promise<Head | undefined> {
+  const exists = (number: number) => store.exists(formatSegmentBlob(log, number));
+  const start = hint !== undefined && (await exists(hint)) ? hint : await firstNumber(store, log);
+  if (start === undefined) return undefined;
+  let low: number = start;
+  let step = 1;
+  while (await exists(low + step)) {
+    low += step;
+    step *= 2;
+  }
+  let missing = low + step;
+  while (missing - low > 1) {
+    const middle = low + Math.floor((missing - low) / 2);
+    if (await exists(middle)) low = middle;
+    else missing = middle;
+  }
+  return loadHead(store, signer, log, low);
+}
+
+async function firstNumber(store: ImmutableStore, log: string): Promise<number | undefined> {
+  for await (const { name } of store.list(segmentPrefix(log))) {
+    const found = parseSegmentBlob(name);
+    if (found?.log === log) return found.number;
+    throw foreign(name, 'its name is no segment of this log');
+  }
+  return undefined;
+}
+
+/**
+ * Reads a segment as the head: that it proves itself, continues its predecessor where that is still there, and is signed by
+ * the key that the predecessor announced.
+ */
+async function loadHead(store: ImmutableStore, signer: Signer, log: string, number: number): Promise<Head> {
+  const segment = await readSegment(store, log, number);
+  const previous = number === 0 ? undefined : await readSegmentIfThere(store, log, number - 1);
+  if (previous !== undefined && segment.seal.previous?.checkpoint !== previous.checkpointNote) {
+    throw foreign(formatSegmentBlob(log, number), 'it does not continue its predecessor');
+  }
+  // Segment 0, or the first after a pruned prefix, was signed by the key that it announced or by the one before it.
+  const key = await signer.publicKey(previous?.seal.nextKey ?? segment.seal.nextKey);
+  try {
+    verifyCheckpoint(segment.checkpointNote, key);
+  } catch (cause) {
+    throw new SealError(
+      'badHead',
+      `The head of ${log}, segment ${number}, is not signed by the key ${key.sha256}. Nothing is sealed on top of it: find out who wrote it, then open a new generation in indelible.yaml.`,
+      { cause },
+    );
+  }
+  return headOf(segment, segment.checkpointNote);
+}
+
+async function readSegmentIfThere(store: ImmutableStore, log: string, number: number): Promise<Segment | undefined> {
+  const name = formatSegmentBlob(log, number);
+  const blob = await store.read(name);
+  if (blob === undefined) return undefined;
+  let segment: Segment;
+  try {
+    segment = parseSegment(blob);
+  } catch (cause) {
+    throw foreign(name, 'it is no segment', cause);
+  }
+  if (segment.seal.log !== log || segment.seal.number !== number) throw foreign(name, 'it seals another log or number');
+  return segment;
+}
+
+export async function readSegment(store: ImmutableStore, log: string, number: number): Promise<Segment> {
+  const segment = await readSegmentIfThere(store, log, number);
+  if (segment === undefined) throw foreign(formatSegmentBlob(log, number), 'it is gone');
+  return segment;
+}
+
+/** Stop and alert: what lies there is not ours, and writing past it would bless it. */
+export function foreign(name: string, why: string, cause?: unknown): SealError {
+  return new SealError(
+    'foreignBlob',
+    `The blob ${name} is not the segment that belongs there: ${why}. Sealing of this log stops. Find out who wrote it, then open a new generation of the log in indelible.yaml.`,
+    { cause },
+  );
+}
