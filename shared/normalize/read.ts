@@ -1,4 +1,5 @@
-import { isObject } from '../wire/json.ts';
+import { FormatError } from '../errors.ts';
+import { isObject, parseJsonText } from '../wire/json.ts';
 import type { JsonObject } from '../wire/json.ts';
 import { cutText } from '../wire/text.ts';
 import { toTimestamp } from '../wire/timestamp.ts';
@@ -62,6 +63,19 @@ export function timeAt(value: unknown, ...path: readonly string[]): Timestamp | 
 export function objectAt(value: unknown, ...path: readonly string[]): JsonObject | undefined {
   const found = at(value, ...path);
   return isObject(found) ? found : undefined;
+}
+
+/** An object, or text that is the JSON of one: some sources send either. */
+export function jsonObjectAt(value: unknown, ...path: readonly string[]): JsonObject | undefined {
+  const found = at(value, ...path);
+  if (typeof found !== 'string') return isObject(found) ? found : undefined;
+  try {
+    const parsed = parseJsonText(found);
+    return isObject(parsed) ? parsed : undefined;
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
 }
 
 /** The objects of an array; empty where there is none. */

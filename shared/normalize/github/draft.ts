@@ -1,0 +1,247 @@
+import { hash } from 'node:crypto';
+
+import type { Actor, Category, Link, Outcome, Related, Target } from '../../wire/record.ts';
+import type { JsonObject } from '../../wire/json.ts';
+import { cutText, TEXT_LIMITS } from '../../wire/text.ts';
+import type { Timestamp } from '../../wire/timestamp.ts';
+import type { DraftData, RecordDraft } from '../normalizer.ts';
+import { objectAt, textAt, timeAt, uriAt } from '../read.ts';
+import { pageOf, payloadHost, payloadSource } from './address.ts';
+import { principalOf, relatedPerson } from './actor.ts';
+import { MASK, maskCredentials } from './mask.ts';
+
+/** One delivery, with what most handlers ask of it. */
+export interface Delivery {
+  /** `X-GitHub-Event` */
+  readonly event: string;
+  readonly action: string | undefined;
+  readonly payload: JsonObject;
+  readonly host: string;
+  readonly source: string;
+  /** The account that GitHub names as the one who caused the event. */
+  readonly sender: Actor | undefined;
+}
+
+export type Handler = (delivery: Delivery) => readonly RecordDraft[];
+
+/** Reads what all handlers need. Never throws: a payload of `{}` is an act of nobody on `https://github.com`. */
+export function readDelivery(event: string, payload: JsonObject): Delivery {
+  const host = payloadHost(payload);
+  return {
+    event,
+    action: textAt(payload, 'action'),
+    payload,
+    host,
+    source: payloadSource(payload, host),
+    sender: principalOf(objectAt(payload, 'sender'), host),
+  };
+}
+
+/** What a handler says of one record; the rest is the same for all and added by {@link draftOf}. */
+export interface Facts {
+  readonly part?: string;
+  readonly category: Category;
+  /** snake_case */
+  readonly object: string;
+  /** snake_case, past tense */
+  readonly verb: string;
+  readonly time?: Timestamp | undefined;
+  readonly subject?: string | undefined;
+  /** The sender where absent. */
+  readonly actor?: Actor | undefined;
+  /** `succeeded` where absent: a webhook tells of what was done. */
+  readonly outcome?: Outcome;
+  readonly target?: Target | undefined;
+  readonly related?: readonly (Related | undefined)[];
+  readonly changes?: DraftData['changes'] | undefined;
+  readonly decision?: DraftData['decision'] | undefined;
+  readonly grant?: DraftData['grant'] | undefined;
+  readonly origin?: DraftData['origin'] | undefined;
+  readonly details?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
+  readonly clock?: Readonly<Partial<Record<keyof NonNullable<DraftData['clock']>, Timestamp | undefined>>>;
+  readonly links?: readonly (Link | undefined)[];
+  /** What the actor did, without the actor and the repository: `merged pull request #12 into main`. */
+  readonly did: string;
+  /** The word before the repository in the summary, `in` where absent; '' where `did` names it already. */
+  readonly joint?: 'in' | 'of' | 'on' | 'to' | 'from' | '';
+  readonly inconsequential?: boolean | undefined;
+}
+
+/** One record of a delivery. Absent members stay absent, texts are cut to the schema's limits, credentials masked. */
+export function draftOf(delivery: Delivery, facts: Facts): RecordDraft {
+  const actor = facts.actor ?? delivery.sender;
+  const { target } = facts;
+  const related = uniqueRelated([...(facts.related ?? []), ...surroundings(delivery, actor)], target);
+  const links = uniqueLinks(facts.links ?? []);
+  const details = definedDetails(facts.details ?? {});
+  const clock = clockOf(facts.clock ?? {});
+  const data: DraftData = {
+    ...(actor === undefined ? {} : { actor }),
+    action: delivery.action === undefined ? delivery.event : `${delivery.event}.${delivery.action}`,
+    outcome: facts.outcome ?? 'succeeded',
+    summary: summaryOf(delivery, actor, facts),
+    ...(target === undefined ? {} : { target: { ...target, id: cutText(target.id, 'uri') } }),
+    ...(related.length === 0 ? {} : { related }),
+    ...(facts.changes === undefined || facts.changes.length === 0 ? {} : { changes: facts.changes }),
+    ...(details === undefined ? {} : { details }),
+    ...(facts.inconsequential === true ? { inconsequential: true as const } : {}),
+    ...(facts.origin === undefined ? {} : { origin: facts.origin }),
+    ...(facts.decision === undefined ? {} : { decision: facts.decision }),
+    ...(facts.grant === undefined ? {} : { grant: facts.grant }),
+    ...(clock === undefined ? {} : { clock }),
+    ...(links.length === 0 ? {} : { links }),
+  };
+  return {
+    part: partOf(facts.part ?? ''),
+    type: `indelible.${facts.category}.${facts.object}.${facts.verb}`,
+    source: maskCredentials(delivery.source),
+    ...(facts.subject === undefined ? {} : { subject: maskCredentials(cutText(facts.subject, 'uri')) }),
+    ...(facts.time === undefined ? {} : { time: facts.time }),
+    data: masked(data, secretOf(delivery.payload)) as DraftData,
+  };
+}
+
+/** Parts tell a delivery's records apart: two long ones must not become one by being cut. */
+function partOf(part: string): string {
+  return part.length <= TEXT_LIMITS.name ? part.toWellFormed() : hash('sha256', part.toWellFormed(), 'hex');
+}
+
+/** Where it happened, and who sent it where that is not who acted. */
+function surroundings({ payload, host, sender }: Delivery, actor: Actor | undefined): (Related | undefined)[] {
+  return [
+    place('repository', objectAt(payload, 'repository'), host),
+    place('organization', objectAt(payload, 'organization'), host),
+    place('enterprise', objectAt(payload, 'enterprise'), host),
+    actor?.id === sender?.id ? undefined : relatedPerson('sender', sender),
+  ];
+}
+
+/** A repository, an organization or an enterprise as a related object. */
+export function place(part: string, thing: JsonObject | undefined, host: string, kind = part): Related | undefined {
+  const id = pageOf(thing, host);
+  if (id === undefined) return undefined;
+  const name = textAt(thing, 'full_name') ?? textAt(thing, 'login') ?? textAt(thing, 'name');
+  return { part, kind, id, ...(name === undefined ? {} : { name }) };
+}
+
+function uniqueRelated(all: readonly (Related | undefined)[], target: Target | undefined): Related[] {
+  const seen = new Set<string>();
+  return all.flatMap((each) => {
+    if (each === undefined || each.id === '') return [];
+    // The target need not be told a second time as the place that it is.
+    if (each.part === each.kind && each.id === target?.id) return [];
+    const key = `${each.part} ${each.id}`;
+    if (seen.has(key)) return [];
+    seen.add(key);
+    return [{ ...each, id: cutText(each.id, 'uri') }];
+  });
+}
+
+function uniqueLinks(all: readonly (Link | undefined)[]): Link[] {
+  const seen = new Set<string>();
+  return all.flatMap((each) => {
+    if (each === undefined || seen.has(`${each.kind} ${each.id}`)) return [];
+    seen.add(`${each.kind} ${each.id}`);
+    return [{ kind: each.kind, id: cutText(each.id, 'uri') }];
+  });
+}
+
+/** A link, where its id is known. */
+export function linkTo(kind: Link['kind'], id: string | undefined): Link | undefined {
+  return id === undefined || id === '' ? undefined : { kind, id };
+}
+
+function definedDetails(details: NonNullable<Facts['details']>): DraftData['details'] {
+  const defined = Object.entries(details).flatMap(([name, value]): [string, string | number | boolean][] =>
+    value === undefined || value === '' ? [] : [[name, typeof value === 'string' ? cutText(value, 'long') : value]],
+  );
+  return defined.length === 0 ? undefined : Object.fromEntries(defined);
+}
+
+function clockOf(clock: NonNullable<Facts['clock']>): DraftData['clock'] {
+  const shown = Object.entries(clock).flatMap(([moment, at]) =>
+    at === undefined ? [] : [[moment, { at, by: 'source' as const }] as const],
+  );
+  return shown.length === 0 ? undefined : Object.fromEntries(shown);
+}
+
+const SUMMARY_LENGTH = 512;
+
+function summaryOf(delivery: Delivery, actor: Actor | undefined, { did, joint = 'in' }: Facts): string {
+  const name = textAt(delivery.payload, 'repository', 'full_name');
+  const who = actor === undefined ? 'GitHub' : `${actor.name ?? actor.id}${behalf(actor)}`;
+  return oneLine(`${who} ${did}${name === undefined || joint === '' ? '' : ` ${joint} ${name}`}`, SUMMARY_LENGTH);
+}
+
+function behalf({ onBehalfOf }: Actor): string {
+  return onBehalfOf === undefined ? '' : ` (for ${onBehalfOf.name ?? onBehalfOf.id})`;
+}
+
+// Line ends and control characters would break the one line; direction overrides make it read as what it is not.
+const UNPRINTABLE = /[\s\p{Cc}\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu;
+
+/** A text for the middle of a summary: one line, at most 120 characters. */
+export function oneLine(text: string, most: number = TEXT_LIMITS.long): string {
+  return cutText(text.slice(0, TEXT_LIMITS.long).toWellFormed().replace(UNPRINTABLE, ' ').trim(), most);
+}
+
+/** A name in quotes for a summary, with the space before it; nothing where there is no name. */
+export function quoted(text: string | undefined): string {
+  return text === undefined ? '' : ` "${oneLine(text, 120)}"`;
+}
+
+/** The secret that a secret scanning alert found is in the payload for everybody who receives it; in no record. */
+function secretOf(payload: JsonObject): string | undefined {
+  const alert = objectAt(payload, 'alert');
+  const secret = alert !== undefined && Object.hasOwn(alert, 'secret') ? alert['secret'] : undefined;
+  // Shorter ones are no secret of any issuer, and replacing them would mangle the record.
+  return typeof secret === 'string' && secret.length >= 8 ? secret : undefined;
+}
+
+/** Credentials go wherever they stand; the alert's secret where text of a payload is told, never where ids and enums are. */
+function masked(value: unknown, secret: string | undefined, member = ''): unknown {
+  if (typeof value === 'string') {
+    const told = secret !== undefined && TOLD.has(member) ? value.replaceAll(secret, MASK) : value;
+    const safe = maskCredentials(told);
+    // The mask may be longer than what it hides; a text that was cut to its limit must stay within it.
+    return safe.length > value.length && value.length > MASK.length ? cutText(safe, Math.max(value.length, 64)) : safe;
+  }
+  if (Array.isArray(value)) return value.map((each) => masked(each, secret, member));
+  if (typeof value === 'object' && value !== null) {
+    const within = member === 'details' ? () => member : (name: string) => name;
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, masked(each, secret, within(name))]));
+  }
+  return value;
+}
+
+const TOLD = new Set(['summary', 'details', 'name', 'title', 'reason', 'from', 'to']);
+
+/**
+ * The time of an action: the member of `thing` that the table names for it, else the one that it names for `other`. Named
+ * as undefined, or not found: undefined, and the record takes the time of receipt.
+ */
+export function timeOf(
+  delivery: Delivery,
+  thing: JsonObject | undefined,
+  members: Readonly<Record<string, string | undefined>>,
+): Timestamp | undefined {
+  const { action = '' } = delivery;
+  // Actions come from outside: `constructor` must not be found on the table's prototype.
+  const named = Object.hasOwn(members, action);
+  const member = named ? members[action] : members['other'];
+  if (member === undefined) return undefined;
+  const other = named ? members['other'] : undefined;
+  return timeAt(thing, member) ?? (other === undefined ? undefined : timeAt(thing, other));
+}
+
+/** What a GitHub App did for a person: the payload then names the app. */
+export function throughApp(thing: JsonObject | undefined): Facts['origin'] {
+  const app = objectAt(thing, 'performed_via_github_app');
+  const application = textAt(app, 'slug') ?? textAt(app, 'name');
+  return application === undefined ? undefined : { application };
+}
+
+/** The page of an object of a payload. */
+export function htmlUrl(thing: JsonObject | undefined): string | undefined {
+  return uriAt(thing, 'html_url');
+}

@@ -1,0 +1,177 @@
+import { FormatError } from '../errors.ts';
+import type { NormalizedMessage } from '../seal/normalized-message.ts';
+import { parseEnvelope } from '../wire/envelope.ts';
+import type { Envelope } from '../wire/envelope.ts';
+import { UNRECOGNIZED_TYPE } from '../wire/record.ts';
+import { cutText } from '../wire/text.ts';
+import { toTimestamp } from '../wire/timestamp.ts';
+import type { Timestamp } from '../wire/timestamp.ts';
+import { finishDraft, MAX_MESSAGE_CHARACTERS } from './finish-draft.ts';
+import { Unrecognized } from './normalizer.ts';
+import type { Normalizer, RecordDraft } from './normalizer.ts';
+import { HUB_SOURCES, NORMALIZERS } from './normalizers.ts';
+
+/** One message of a hub, with the bytes that its source sent. */
+export interface MessageToNormalize {
+  /** The property `envelope`, unparsed; undefined where it is missing. */
+  readonly envelope: string | undefined;
+  readonly body: Buffer;
+  readonly enqueued: Timestamp;
+}
+
+/** More records than this from one message are sealed as one that says so. */
+export const MAX_MESSAGE_RECORDS = 8_192;
+
+/**
+ * One message to its records: pure, and whatever the message holds, it returns. What fails in any way (an envelope that
+ * cannot be read, a source that this hub must not bring, a body that its normalizer refuses or throws at, no draft, a draft
+ * that does not fit the schema, too many or too large ones) gives exactly one draft of type `unrecognized`.
+ */
+export function normalizeMessage(
+  hub: string,
+  message: MessageToNormalize,
+  normalizers: readonly Normalizer[] = NORMALIZERS,
+): NormalizedMessage {
+  let envelope: Envelope | undefined;
+  let normalizer: Normalizer | undefined;
+  try {
+    envelope = readEnvelope(message.envelope);
+    normalizer = normalizerFor(hub, envelope.source, normalizers);
+    const drafts = normalizer.normalize({ envelope, body: message.body, enqueued: message.enqueued });
+    return {
+      normalizer: nameOf(normalizer),
+      envelope,
+      delivery: deliveryOf(envelope, normalizer, message.body),
+      drafts: finishAll(drafts, envelope, message.enqueued),
+    };
+  } catch (error) {
+    return unrecognized(message, envelope, normalizer, refusalOf(error));
+  }
+}
+
+/**
+ * The same for a message that its normalizer did not survive: as `normalizeMessage` gives it, without looking at the body.
+ * A message that came without a delivery of its own therefore stays without.
+ */
+export function unrecognizedMessage(
+  hub: string,
+  message: MessageToNormalize,
+  reason: string,
+  normalizers: readonly Normalizer[] = NORMALIZERS,
+): NormalizedMessage {
+  let envelope: Envelope | undefined;
+  let normalizer: Normalizer | undefined;
+  try {
+    envelope = readEnvelope(message.envelope);
+    normalizer = normalizerFor(hub, envelope.source, normalizers);
+  } catch (error) {
+    if (!(error instanceof Unrecognized)) throw error;
+  }
+  return unrecognized(message, envelope, normalizer, new Unrecognized('normalizer', reason), false);
+}
+
+function unrecognized(
+  message: MessageToNormalize,
+  envelope: Envelope | undefined,
+  normalizer: Normalizer | undefined,
+  refusal: Unrecognized,
+  lookAtBody = true,
+): NormalizedMessage {
+  const reason = cutText(refusal.message, 1_024);
+  const draft: RecordDraft = {
+    part: '',
+    type: UNRECOGNIZED_TYPE,
+    source: 'urn:indelible:unrecognized',
+    data: {
+      action: 'normalize',
+      outcome: 'failed',
+      summary: `A message${envelope === undefined ? '' : ` of ${envelope.source}`} could not be read: ${reason}`,
+      unrecognized: { code: refusal.code, reason },
+    },
+  };
+  return {
+    normalizer: normalizer === undefined ? 'none/1' : nameOf(normalizer),
+    envelope,
+    // Of a source that this hub must not bring, the delivery is nobody's: its id would collide with the true one's.
+    delivery:
+      envelope === undefined || normalizer === undefined
+        ? undefined
+        : deliveryOf(envelope, normalizer, lookAtBody ? message.body : undefined),
+    drafts: finishAll([draft], envelope, message.enqueued),
+  };
+}
+
+/** As it goes into the record: every text well-formed, `received` in the one form or absent. Throws Unrecognized. */
+function readEnvelope(property: string | undefined): Envelope {
+  if (property === undefined) throw new Unrecognized('envelope', 'The message has no envelope.');
+  try {
+    const { received, ...envelope } = wellFormed(parseEnvelope(property));
+    const time = toTimestamp(received);
+    return time === undefined ? envelope : { ...envelope, received: time };
+  } catch (error) {
+    if (error instanceof FormatError) throw new Unrecognized('envelope', error.message);
+    throw error;
+  }
+}
+
+function wellFormed<Value>(value: Value): Value {
+  if (typeof value === 'string') return value.toWellFormed() as Value;
+  if (Array.isArray(value)) return value.map(wellFormed) as Value;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name.toWellFormed(), wellFormed(each)]),
+  ) as Value;
+}
+
+function normalizerFor(hub: string, source: string, normalizers: readonly Normalizer[]): Normalizer {
+  const allowed = Object.hasOwn(HUB_SOURCES, hub) ? HUB_SOURCES[hub] : undefined;
+  if (allowed?.includes(source) !== true) {
+    throw new Unrecognized('source', `The hub "${hub}" must not bring messages of the source "${source}".`);
+  }
+  const normalizer = normalizers.find((each) => each.source === source);
+  if (normalizer === undefined) throw new Unrecognized('source', `No normalizer reads the source "${source}".`);
+  return normalizer;
+}
+
+function nameOf(normalizer: Normalizer): string {
+  return `${normalizer.source}/${normalizer.version}`;
+}
+
+function deliveryOf(envelope: Envelope, normalizer: Normalizer, body: Buffer | undefined): string | undefined {
+  if (envelope.delivery !== undefined && envelope.delivery !== '') return envelope.delivery;
+  if (body === undefined) return undefined;
+  try {
+    return normalizer.deliveryOf?.(body);
+  } catch {
+    // Its records are identified by their place in the log then; nothing is lost by that.
+    return undefined;
+  }
+}
+
+function finishAll(drafts: readonly RecordDraft[], envelope: Envelope | undefined, enqueued: Timestamp): RecordDraft[] {
+  if (drafts.length === 0) throw new Unrecognized('normalizer', 'The normalizer found no event in the message.');
+  if (drafts.length > MAX_MESSAGE_RECORDS) {
+    throw new Unrecognized(
+      'normalizer',
+      `The message gave ${drafts.length} records; at most ${MAX_MESSAGE_RECORDS} are allowed.`,
+    );
+  }
+  const times = { received: toTimestamp(envelope?.received), enqueued };
+  const budget = { characters: MAX_MESSAGE_CHARACTERS };
+  const finished = new Map<string, RecordDraft>();
+  for (const draft of drafts) {
+    const each = finishDraft(draft, times, budget);
+    const other = finished.get(each.part);
+    if (other === undefined) finished.set(each.part, each);
+    else if (JSON.stringify(other) !== JSON.stringify(each)) {
+      throw new Unrecognized('normalizer', `Two different records of the message have the same part "${each.part}".`);
+    }
+  }
+  return [...finished.values()];
+}
+
+function refusalOf(error: unknown): Unrecognized {
+  if (error instanceof Unrecognized) return error;
+  const said = error instanceof Error ? `${error.name}: ${error.message}` : 'something that is no Error';
+  return new Unrecognized('normalizer', `The normalizer failed with ${said}`);
+}

@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import path from 'node:path';
+
+import { githubNormalizer } from '../../shared/normalize/github.ts';
+import type { RecordDraft } from '../../shared/normalize/normalizer.ts';
+import { categoryOf, parseRecord, recordId, SCHEMA_URI } from '../../shared/wire/record.ts';
+import type { TrailRecord } from '../../shared/wire/record.ts';
+
+/** Payloads that other projects wrote down: the npm package of GitHub's examples, and the corpus where it is there. */
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const EXAMPLES = path.join(ROOT, 'node_modules/@octokit/webhooks-examples');
+const CORPUS = path.join(path.resolve(ROOT, process.env['INDELIBLE_CORPUS'] ?? '../shared/corpus'), 'github');
+
+export interface Payload {
+  readonly origin: string;
+  readonly event: string;
+  readonly body: Buffer;
+}
+
+interface Examples {
+  readonly name: string;
+  readonly examples: readonly unknown[];
+}
+
+export function examplePayloads(): readonly Payload[] {
+  const versions = readdirSync(EXAMPLES, { withFileTypes: true }).filter((each) => each.isDirectory());
+  return versions.flatMap(({ name: version }) => {
+    const events = JSON.parse(readFileSync(path.join(EXAMPLES, version, 'index.json'), 'utf8')) as readonly Examples[];
+    return events.flatMap(({ name, examples }) =>
+      examples.map((example, index) => ({
+        origin: `${version}/${name}/${index}`,
+        event: name,
+        body: Buffer.from(JSON.stringify(example)),
+      })),
+    );
+  });
+}
+
+/** The folder that a file lies in is the event's name. */
+export function corpusPayloads(): readonly Payload[] {
+  const files = readdirSync(CORPUS, { recursive: true, encoding: 'utf8' }).filter((each) => each.endsWith('.json'));
+  return files.sort().map((file) => ({
+    origin: file,
+    event: path.basename(path.dirname(file)),
+    body: readFileSync(path.join(CORPUS, file)),
+  }));
+}
+
+const ENQUEUED = '2026-11-23T19:41:07.123Z';
+const HASH = '0'.repeat(64);
+
+export function normalize(event: string | undefined, body: Buffer): readonly RecordDraft[] {
+  const envelope = { source: 'github', delivery: 'd', ...(event === undefined ? {} : { event }) };
+  return githubNormalizer.normalize({ envelope, body, enqueued: ENQUEUED });
+}
+
+export function normalizeObject(event: string, payload: unknown): readonly RecordDraft[] {
+  return normalize(event, Buffer.from(JSON.stringify(payload)));
+}
+
+/** The record that the sealer would make of a draft; throws where the draft does not fit the schema. */
+export function recordOf(draft: RecordDraft): TrailRecord {
+  return parseRecord({
+    specversion: '1.0',
+    id: recordId(['github', 'd', draft.part]),
+    type: draft.type,
+    time: draft.time ?? ENQUEUED,
+    source: draft.source,
+    ...(draft.subject === undefined ? {} : { subject: draft.subject }),
+    dataschema: SCHEMA_URI,
+    data: {
+      category: categoryOf(draft.type),
+      ...draft.data,
+      collected: { normalizer: 'github/1', partition: '0', sequenceNumber: 0, enqueued: ENQUEUED, record: 0, of: 1 },
+      evidence: { sha256: HASH, size: 1, blob: `2026/11/${HASH}.zst`, offset: 0, length: 1 },
+    },
+  });
+}

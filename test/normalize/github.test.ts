@@ -1,0 +1,248 @@
+import { describe, expect, it } from 'vitest';
+
+import { GITHUB_EVENTS } from '../../shared/normalize/github/events.ts';
+import { githubNormalizer } from '../../shared/normalize/github.ts';
+import { Unrecognized } from '../../shared/normalize/normalizer.ts';
+import { categoryOf } from '../../shared/wire/record.ts';
+import { corpusPayloads, examplePayloads, normalize, normalizeObject, recordOf } from './github-payloads.ts';
+
+const TYPE = /^indelible\.[a-z]+\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
+
+function refusal(event: string | undefined, body: Buffer): string {
+  try {
+    normalize(event, body);
+  } catch (error) {
+    if (error instanceof Unrecognized) return error.code;
+    throw error;
+  }
+  return 'none';
+}
+
+const PUSH = {
+  ref: 'refs/heads/main',
+  commits: [],
+  sender: { login: 'mona', id: 1001, type: 'User', html_url: 'https://github.com/mona' },
+};
+
+describe('what is refused, and nothing else is', () => {
+  it('refuses an event that GitHub does not send, so that it is sealed as unrecognized', () => {
+    expect(refusal('no_such_event', Buffer.from('{}'))).toBe('event');
+    expect(refusal('constructor', Buffer.from('{}'))).toBe('event');
+    expect(refusal('__proto__', Buffer.from('{}'))).toBe('event');
+    expect(refusal(undefined, Buffer.from('{}'))).toBe('event');
+  });
+
+  it.each([
+    ['', 'json'],
+    ['{', 'json'],
+    ['{"a":}', 'json'],
+    ['payload=%', 'json'],
+    ['payload=%FF', 'json'],
+    ['payload=', 'json'],
+    ['payload=%5B%5D', 'shape'],
+    ['null', 'shape'],
+    ['[]', 'shape'],
+    ['"text"', 'shape'],
+    ['12', 'shape'],
+  ])('refuses the body %j as %s', (body, code) => {
+    expect(refusal('push', Buffer.from(body))).toBe(code);
+  });
+
+  it('refuses bytes that are not UTF-8 and nesting that would overflow the stack', () => {
+    expect(refusal('push', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))).toBe('json');
+    expect(refusal('push', Buffer.from(`{"a":${'['.repeat(100_000)}`))).toBe('json');
+    expect(refusal('push', Buffer.from(`{"changes":${'{"a":'.repeat(400)}1${'}'.repeat(400)}}`))).toBe('none');
+  });
+});
+
+describe('the two content types of a hook', () => {
+  it('reads a form delivery to the same drafts as the JSON one', () => {
+    const payload = { ...PUSH, head_commit: { message: 'a+b & c=d 100% "ü" 😀' } };
+    const form = `payload=${new URLSearchParams({ payload: JSON.stringify(payload) }).toString().slice('payload='.length)}`;
+    expect(normalize('push', Buffer.from(form))).toEqual(normalizeObject('push', payload));
+    expect(normalize('push', Buffer.from(`${form}&other=1`))).toEqual(normalizeObject('push', payload));
+  });
+});
+
+describe('the table of events', () => {
+  it('knows every event that an example or the corpus has', () => {
+    const unknown = [...examplePayloads(), ...corpusPayloads()].filter(({ event }) => !GITHUB_EVENTS.has(event));
+    expect(unknown.map(({ origin }) => origin)).toEqual([]);
+  });
+
+  it.each([...GITHUB_EVENTS.keys()])(
+    '%s: an empty payload still gives a record of the category that the table names',
+    (event) => {
+      for (const payload of [
+        {},
+        { action: 'never_heard_of' },
+        { action: '!' },
+        { action: '9ü' },
+        { action: 'constructor' },
+        { action: 7 },
+      ]) {
+        const drafts = normalizeObject(event, payload);
+        expect(drafts.length).toBeGreaterThan(0);
+        for (const draft of drafts) {
+          expect(draft.type).toMatch(TYPE);
+          expect(recordOf(draft).type).toBe(draft.type);
+          expect(categoryOf(draft.type)).toBe(GITHUB_EVENTS.get(event)?.category);
+        }
+      }
+    },
+  );
+
+  it('keeps the words of an action that it does not know in the verb', () => {
+    const [draft] = normalizeObject('pull_request', { action: 'Sent-To Räview!', pull_request: { number: 1 } });
+    expect(draft?.type).toBe('indelible.code.pull_request.sent_to_r_view');
+    expect(draft?.data.action).toBe('pull_request.Sent-To Räview!');
+  });
+});
+
+describe('hostile and odd members', () => {
+  it('survives members named like those of a prototype', () => {
+    const body = Buffer.from(
+      '{"__proto__":{"action":"closed"},"action":"opened","pull_request":{"__proto__":{"merged":true},"number":1,"toString":1},"changes":{"__proto__":{"from":"x"},"1":{"from":"y"},"hasOwnProperty":{"from":1}}}',
+    );
+    const [draft] = normalize('pull_request', body);
+    expect(draft?.type).toBe('indelible.code.pull_request.opened');
+    expect(draft?.data.changes?.map(({ field }) => field)).toEqual(['1', '__proto__', 'hasOwnProperty']);
+    expect(({} as Record<string, unknown>)['action']).toBeUndefined();
+  });
+
+  it('takes arrays, numbers and nulls where objects belong as absent', () => {
+    for (const event of GITHUB_EVENTS.keys()) {
+      for (const odd of [null, [], [{}], 0, '', 'x', true]) {
+        const members = [
+          'sender',
+          'repository',
+          'organization',
+          'pull_request',
+          'review',
+          'issue',
+          'comment',
+          'commits',
+          'alert',
+          'changes',
+          'deployment',
+          'workflow_run',
+          'workflow_job',
+          'installation',
+          'team',
+          'member',
+          'rule',
+          'release',
+          'package',
+          'key',
+          'hook',
+          'reviewers',
+          'repositories',
+        ];
+        const payload = Object.fromEntries(members.map((member) => [member, odd]));
+        const drafts = normalizeObject(event, { action: 'created', ...payload });
+        expect(drafts.map(recordOf).length).toBe(drafts.length);
+      }
+    }
+  });
+
+  it('cuts megabytes of text and replaces lone surrogates', () => {
+    const body = Buffer.from(
+      JSON.stringify({
+        action: 'opened',
+        issue: {
+          number: 1,
+          title: `\ud800${'t'.repeat(1_000_000)}`,
+          body: 'b'.repeat(1_000_000),
+          html_url: `https://github.com/acme/${'u'.repeat(100_000)}`,
+        },
+        repository: {
+          full_name: `acme/${'n'.repeat(1_000_000)}`,
+          html_url: `https://github.com/acme/${'\udc00'.repeat(5_000)}`,
+        },
+        sender: { login: 'l'.repeat(1_000_000), id: 1, type: 'User' },
+      }),
+    );
+    const [draft] = normalize('issues', body);
+    expect(draft).toBeDefined();
+    if (draft === undefined) return;
+    expect(JSON.stringify(recordOf(draft)).length).toBeLessThan(40_000);
+    expect(JSON.stringify(draft).isWellFormed()).toBe(true);
+  });
+
+  it('writes a summary on one line whatever a title holds', () => {
+    const [draft] = normalizeObject('issues', {
+      action: 'opened',
+      issue: { number: 1, title: 'a\nb\r\n\tc\u202ed\u0000e' },
+      sender: PUSH.sender,
+    });
+    expect(draft?.data.summary).toBe('mona opened issue #1 "a b c d e"');
+  });
+
+  it('takes 2,048 commits of the greatest length without passing what one message may yield', () => {
+    const commits = Array.from({ length: 2_048 }, (_, index) => ({
+      id: index.toString(16).padStart(40, '0'),
+      message: '😀'.repeat(5_000),
+      timestamp: '2026-11-20T09:30:00Z',
+      added: Array.from({ length: 50 }, (__, file) => `src/${'x'.repeat(100)}${file}`),
+    }));
+    const drafts = normalizeObject('push', { ...PUSH, commits });
+    // The commit of zeros only is no commit, but it is listed: nothing is left out silently.
+    expect(drafts).toHaveLength(2_049);
+    expect(Buffer.byteLength(JSON.stringify(drafts))).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  it('tells how many repositories an installation names where a record for each would be too many', () => {
+    const repositories = Array.from({ length: 9_000 }, (_, id) => ({ id, full_name: `acme/r${id}` }));
+    const drafts = normalizeObject('installation', {
+      action: 'created',
+      installation: { id: 1, app_id: 2 },
+      repositories,
+    });
+    expect(drafts).toHaveLength(1);
+    expect(drafts[0]?.data.details).toMatchObject({ repositories: 9_000 });
+  });
+
+  it('stays below 16 MiB where each of very many repositories has its record', () => {
+    const repositories = Array.from({ length: 4_000 }, (_, id) => ({ id, full_name: `acme/${'r'.repeat(80)}${id}` }));
+    const permissions = Object.fromEntries(
+      Array.from({ length: 60 }, (_, index) => [`permission_of_an_app_${index}`, 'write']),
+    );
+    const account = { login: 'acme', id: 5, type: 'Organization' };
+    const installation = { id: 1, app_id: 2, app_slug: 'octo-linter', permissions, account };
+    const drafts = normalizeObject('installation', {
+      action: 'created',
+      installation,
+      repositories,
+      sender: PUSH.sender,
+    });
+    expect(drafts).toHaveLength(4_001);
+    expect(JSON.stringify(drafts).length).toBeLessThan(16 * 1024 * 1024);
+  });
+});
+
+describe('GitHub Enterprise Server and data residency', () => {
+  it("names accounts and places by the server's own host", () => {
+    const [draft] = normalizeObject('issues', {
+      action: 'opened',
+      issue: { number: 4, url: 'https://git.example.org/api/v3/repos/acme/pay/issues/4', title: 'x' },
+      repository: { full_name: 'acme/pay', html_url: 'https://git.example.org/acme/pay' },
+      sender: { login: 'mona', id: 7, type: 'User', html_url: 'https://git.example.org/mona' },
+    });
+    expect(draft?.source).toBe('https://git.example.org/acme/pay');
+    expect(draft?.data.actor?.id).toBe('git.example.org:7');
+    expect(draft?.data.target?.id).toBe('https://git.example.org/acme/pay/issues/4');
+  });
+
+  it('finds the host of an organization that has only an API address', () => {
+    const [draft] = normalizeObject('organization', {
+      action: 'renamed',
+      organization: { login: 'acme', url: 'https://api.octocorp.ghe.com/orgs/acme' },
+    });
+    expect(draft?.source).toBe('https://octocorp.ghe.com/acme');
+  });
+});
+
+it('declares itself for the source of the collector', () => {
+  expect(githubNormalizer.source).toBe('github');
+  expect(githubNormalizer.version).toBe(1);
+});
