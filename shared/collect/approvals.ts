@@ -1,0 +1,130 @@
+import { hash } from 'node:crypto';
+
+import { FormatError, RequestError } from '../errors.ts';
+import { at } from '../normalize/read.ts';
+import { publishEvent } from '../publish/publish-event.ts';
+import type { PublishDependencies } from '../publish/publish-event.ts';
+import { parseJson } from '../wire/json.ts';
+import type { CollectRequest } from './http.ts';
+import { requirePerson, requireRole } from './tokens.ts';
+import type { Caller, TokenVerifier } from './tokens.ts';
+
+const SOURCE = 'approvals';
+
+/** App role that every caller of the approvals needs; whether a vote counts is judged from the sealed steps, not here. */
+export const APPROVALS_ROLE = 'Approvals.Write';
+
+type DecideApp = PublishDependencies & { readonly verifyToken: TokenVerifier };
+type Step = 'requested' | 'voted' | 'withdrawn';
+
+/** Asks for a decision; answers with the record's id and the new request's. An app may ask, for a pipeline waits for people. */
+export async function requestApproval(
+  app: DecideApp,
+  request: CollectRequest,
+): Promise<{ id: string; request: string }> {
+  const caller = await authorizedCaller(app, request);
+  const delivery = deliveryOf(app, caller, request);
+  return publishStep(app, request, caller, delivery, 'requested', newRequestId(projectOf(request.body), delivery));
+}
+
+/** A person's vote on a request. The body is not looked at: who votes and when comes from the token and our clock. */
+export async function castVote(app: DecideApp, request: CollectRequest): Promise<{ id: string; request: string }> {
+  const caller = await authorizedCaller(app, request);
+  requirePerson(caller);
+  return publishStep(app, request, caller, deliveryOf(app, caller, request), 'voted', requestIdOf(request));
+}
+
+/** Takes a request back. Whether the caller may is judged from the sealed steps. */
+export async function withdrawApproval(
+  app: DecideApp,
+  request: CollectRequest,
+): Promise<{ id: string; request: string }> {
+  const caller = await authorizedCaller(app, request);
+  return publishStep(app, request, caller, deliveryOf(app, caller, request), 'withdrawn', requestIdOf(request));
+}
+
+async function authorizedCaller(app: DecideApp, request: CollectRequest): Promise<Caller> {
+  const caller = await app.verifyToken(request.headers.get('authorization'));
+  requireRole(caller, APPROVALS_ROLE);
+  return caller;
+}
+
+const FUNCTIONS: Readonly<Record<Step, string>> = {
+  requested: 'request-approval',
+  voted: 'cast-vote',
+  withdrawn: 'withdraw-approval',
+};
+
+async function publishStep(
+  app: DecideApp,
+  request: CollectRequest,
+  caller: Caller,
+  delivery: string,
+  step: Step,
+  requestId: string,
+): Promise<{ id: string; request: string }> {
+  const { id = '' } = await publishEvent(app, {
+    source: SOURCE,
+    event: step,
+    delivery,
+    subject: requestId,
+    // All steps of one request lie in one partition, in order.
+    partitionKey: requestId,
+    body: request.body,
+    authenticated: 'bearer',
+    claims: caller.claims,
+    function: FUNCTIONS[step],
+  });
+  return { id, request: requestId };
+}
+
+/**
+ * JSON of [tenant, object id, `Idempotency-Key` or a new UUID]: the same key sent twice by one person is one delivery, and
+ * nobody can take another person's. Throws RequestError `badRequest` where the key is not 1 to 255 printable ASCII characters.
+ */
+function deliveryOf(app: DecideApp, caller: Caller, request: CollectRequest): string {
+  const key = request.headers.get('idempotency-key') ?? app.newId();
+  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new RequestError('badRequest', 'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.');
+  }
+  return JSON.stringify([caller.tenant, caller.objectId, key]);
+}
+
+const PROJECT = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const REQUEST_ID = /^[a-z0-9][a-z0-9-]{0,62}~[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function projectOf(body: Buffer): string {
+  let project: unknown;
+  try {
+    project = at(parseJson(body), 'project');
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new RequestError('badRequest', `The body is not JSON that can be read: ${cause.message}`, { cause });
+  }
+  if (typeof project !== 'string' || !PROJECT.test(project)) {
+    throw new RequestError(
+      'badRequest',
+      'The body needs "project": lower-case letters, digits and hyphens, at most 63 characters.',
+    );
+  }
+  return project;
+}
+
+function requestIdOf(request: CollectRequest): string {
+  const id = request.params['id'];
+  if (id === undefined || !REQUEST_ID.test(id)) {
+    throw new RequestError(
+      'badRequest',
+      'The address must name a request id, as the answer to the request gave it: <project>~<uuid>.',
+    );
+  }
+  return id;
+}
+
+/** `<project>~<uuid>`, the UUID (RFC 9562, version 8) made from the delivery's hash: asked twice with one key, one request. */
+function newRequestId(project: string, delivery: string): string {
+  const bytes = Buffer.from(hash('sha256', delivery, 'hex').slice(0, 32), 'hex');
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  return `${project}~${bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')}`;
+}

@@ -1,0 +1,177 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import { APPROVALS_ROLE, castVote, requestApproval, withdrawApproval } from '../../shared/collect/approvals.ts';
+import type { Caller } from '../../shared/collect/tokens.ts';
+import { RequestError } from '../../shared/errors.ts';
+import { recordId } from '../../shared/wire/record.ts';
+import { fakePublishing } from '../publish/fake-publishing.ts';
+import { ODD_BODIES, requestOf } from './requests.ts';
+
+const ALICE: Caller = {
+  tenant: 't-1',
+  objectId: 'o-1',
+  person: true,
+  roles: [APPROVALS_ROLE],
+  claims: { tid: 't-1', oid: 'o-1', idtyp: 'user', roles: [APPROVALS_ROLE] },
+};
+const PIPELINE: Caller = { ...ALICE, objectId: 'o-2', person: false, claims: { tid: 't-1', oid: 'o-2', idtyp: 'app' } };
+
+let caller: Caller;
+let app: ReturnType<typeof decideApp>;
+function decideApp() {
+  return {
+    ...fakePublishing(),
+    verifyToken: async (authorization: string | null) => {
+      if (authorization === null) throw new RequestError('tokenMissing', 'no token');
+      return caller;
+    },
+  };
+}
+beforeEach(() => {
+  caller = ALICE;
+  app = decideApp();
+});
+
+const bearer = { authorization: 'Bearer x' };
+const ask = (headers: Record<string, string> = {}, body: Buffer | string = '{"project":"payments"}') =>
+  requestApproval(app, requestOf(body, { ...bearer, ...headers }));
+const REQUEST = 'payments~0123abcd-0000-8000-8000-00000000abcd';
+const on = (id: string, headers: Record<string, string> = {}, body: Buffer | string = '{}') =>
+  requestOf(body, { ...bearer, ...headers }, { id });
+
+describe('asking', () => {
+  test('gives a request id of the project, under which the step is published as it was made', async () => {
+    const body = '{"project":"payments","kind":"deployment","title":"Release 7"}';
+    const { id, request } = await ask({ 'idempotency-key': 'k1' }, body);
+    expect(request).toMatch(/^payments~[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    const delivery = JSON.stringify(['t-1', 'o-1', 'k1']);
+    expect(id).toBe(recordId(['approvals', delivery, '']));
+    expect(app.publisher.taken[0]).toMatchObject({ partitionKey: request, body: Buffer.from(body) });
+    expect(app.publisher.envelopes[0]).toMatchObject({
+      source: 'approvals',
+      event: 'requested',
+      delivery,
+      subject: request,
+      claims: ALICE.claims,
+      function: 'request-approval',
+    });
+  });
+
+  test('twice with one Idempotency-Key is one request and one record; without a key it is two', async () => {
+    expect(await ask({ 'idempotency-key': 'k1' })).toEqual(await ask({ 'idempotency-key': 'k1' }));
+    const [first, second] = [await ask(), await ask()];
+    expect(first.request).not.toBe(second.request);
+    expect(first.id).not.toBe(second.id);
+  });
+
+  test("with another person's Idempotency-Key is another request: nobody can take a request over by its key", async () => {
+    const first = await ask({ 'idempotency-key': 'k1' });
+    caller = { ...ALICE, objectId: 'o-9' };
+    expect((await ask({ 'idempotency-key': 'k1' })).request).not.toBe(first.request);
+  });
+
+  test('is open to an app: a pipeline waits for people', async () => {
+    caller = PIPELINE;
+    expect((await ask()).request).toMatch(/^payments~/);
+  });
+
+  test.each([
+    ['Payments'],
+    ['-a'],
+    [''],
+    ['a b'],
+    ['a~b'],
+    ['../x'],
+    ['a'.repeat(64)],
+    ['ä'],
+    [7],
+    [null],
+    [['payments']],
+  ])('for the project %j is refused: it would be part of ids and keys', async (project) => {
+    await expect(ask({}, JSON.stringify({ project }))).rejects.toMatchObject({ code: 'badRequest' });
+    expect(app.publisher.attempts).toBe(0);
+  });
+
+  test.each(ODD_BODIES.filter(([what]) => what !== 'duplicate keys' && what !== 'a byte order mark'))(
+    'with a body that is or has %s is refused with a clear error, never with a crash',
+    async (_what, body) => {
+      const error = await ask({}, body).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(RequestError);
+      expect(error).toMatchObject({ code: 'badRequest' });
+    },
+  );
+
+  test('with duplicate keys goes by the last, as the normalizer reads it', async () => {
+    expect((await ask({}, '{"project":"a","project":"b"}')).request).toMatch(/^b~/);
+  });
+
+  test.each([[' '], ['a b'], ['ä'], ['k'.repeat(256)]])('with the Idempotency-Key "%s" is refused', async (key) => {
+    const request = {
+      ...requestOf('{"project":"payments"}'),
+      headers: { get: (name: string) => (name === 'idempotency-key' ? key : 'Bearer x') },
+    };
+    await expect(requestApproval(app, request)).rejects.toMatchObject({ code: 'badRequest' });
+  });
+});
+
+describe('voting and withdrawing', () => {
+  test('is published under the request, in the partition of its other steps', async () => {
+    await castVote(app, on(REQUEST, {}, '{"verdict":"approve"}'));
+    await withdrawApproval(app, on(REQUEST));
+    expect(app.publisher.taken.map(({ partitionKey }) => partitionKey)).toEqual([REQUEST, REQUEST]);
+    expect(app.publisher.envelopes.map(({ event, subject, function: name }) => [event, subject, name])).toEqual([
+      ['voted', REQUEST, 'cast-vote'],
+      ['withdrawn', REQUEST, 'withdraw-approval'],
+    ]);
+  });
+
+  test.each(ODD_BODIES)(
+    'a vote with a body that is or has %s is published as made: nothing is judged at the door',
+    async (_what, body) => {
+      await castVote(app, on(REQUEST, {}, body));
+      expect(app.publisher.taken).toHaveLength(1);
+    },
+  );
+
+  test('an app may not vote: a decision is a person’s', async () => {
+    caller = PIPELINE;
+    await expect(castVote(app, on(REQUEST))).rejects.toMatchObject({ code: 'roleMissing' });
+    expect(app.publisher.attempts).toBe(0);
+  });
+
+  test.each([
+    ['payments'],
+    ['payments~1'],
+    [REQUEST.toUpperCase()],
+    [`${REQUEST}/..`],
+    [`x ${REQUEST}`],
+    ['~0123abcd-0000-8000-8000-00000000abcd'],
+    [''],
+  ])('on the request id "%s" is refused: it is none that was ever given', async (id) => {
+    await expect(castVote(app, on(id))).rejects.toMatchObject({ code: 'badRequest' });
+    await expect(withdrawApproval(app, on(id))).rejects.toMatchObject({ code: 'badRequest' });
+    expect(app.publisher.attempts).toBe(0);
+  });
+});
+
+describe('everybody', () => {
+  test.each([
+    ['ask', () => requestApproval(app, requestOf('{"project":"a"}', bearer))],
+    ['vote', () => castVote(app, on(REQUEST))],
+    ['withdraw', () => withdrawApproval(app, on(REQUEST))],
+  ])('needs the app role to %s', async (_what, act) => {
+    caller = { ...ALICE, roles: ['Log.Read'] };
+    await expect(act()).rejects.toMatchObject({ code: 'roleMissing' });
+    expect(app.publisher.attempts).toBe(0);
+  });
+
+  test('needs a token', async () => {
+    await expect(requestApproval(app, requestOf('{"project":"a"}'))).rejects.toMatchObject({ code: 'tokenMissing' });
+  });
+
+  test('is told when nothing could store the step: a vote is never acknowledged and lost', async () => {
+    app.publisher.mood = 'refuse';
+    app.spill.mood = 'refuse';
+    await expect(castVote(app, on(REQUEST))).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
