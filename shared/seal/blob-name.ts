@@ -8,9 +8,7 @@ const MAX_CHARACTERS = 1_024;
  * and backslashes, so `../evidence/x` would leave its container. Throws StoreError `forbidden`.
  */
 export function checkBlobName(name: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  const folds =
-    /[\u0000-\u001f\u007f\\]/.test(name) || name.split('/').some((part) => part === '' || /^\.+$/.test(part));
+  const folds = name.split('/').some((part) => /^\.*$/.test(part) || /[\p{Cc}\\]/u.test(part));
   if (folds || name.length > MAX_CHARACTERS || !name.isWellFormed()) {
     throw new StoreError(
       'forbidden',
