@@ -1,6 +1,6 @@
 import { FormatError } from '../errors.ts';
 import type { NormalizedMessage } from '../seal/normalized-message.ts';
-import { parseEnvelope } from '../wire/envelope.ts';
+import { parseEnvelope, toRecordedEnvelope } from '../wire/envelope.ts';
 import type { Envelope } from '../wire/envelope.ts';
 import { UNRECOGNIZED_TYPE } from '../wire/record.ts';
 import { cutText } from '../wire/text.ts';
@@ -101,26 +101,15 @@ function unrecognized(
   };
 }
 
-/** As it goes into the record: every text well-formed, `received` in the one form or absent. Throws Unrecognized. */
+/** As it goes into the record. Throws Unrecognized. */
 function readEnvelope(property: string | undefined): Envelope {
   if (property === undefined) throw new Unrecognized('envelope', 'The message has no envelope.');
   try {
-    const { received, ...envelope } = wellFormed(parseEnvelope(property));
-    const time = toTimestamp(received);
-    return time === undefined ? envelope : { ...envelope, received: time };
+    return toRecordedEnvelope(parseEnvelope(property));
   } catch (error) {
     if (error instanceof FormatError) throw new Unrecognized('envelope', error.message);
     throw error;
   }
-}
-
-function wellFormed<Value>(value: Value): Value {
-  if (typeof value === 'string') return value.toWellFormed() as Value;
-  if (Array.isArray(value)) return value.map(wellFormed) as Value;
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [name.toWellFormed(), wellFormed(each)]),
-  ) as Value;
 }
 
 function normalizerFor(hub: string, source: string, normalizers: readonly Normalizer[]): Normalizer {

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 
+import { FormatError } from '../errors.ts';
+import { toRecordedEnvelope } from '../wire/envelope.ts';
 import { formatEvidenceBlob } from '../wire/log-name.ts';
 import {
   ADOPTION_TYPE,
@@ -44,7 +46,14 @@ export interface SealedConfiguration {
 }
 
 /** The judgement of one record's authority, under the version in force at its time. */
-export type JudgeAuthority = (record: { type: string; time: string; data: RecordData }) => RecordData['authority'];
+export type JudgeAuthority = (record: {
+  readonly type: string;
+  readonly time: string;
+  readonly data: RecordData;
+  readonly project: string | undefined;
+  /** What the log has adopted by then, oldest first. */
+  readonly adopted: Seal['configurations'];
+}) => RecordData['authority'];
 
 /** What the segment after `head` is made of, beside the messages. */
 export interface SegmentContext {
@@ -72,18 +81,36 @@ export interface MessageEntry {
 
 const SEALER = { kind: 'service', id: 'indelible:seal', name: 'Indelible sealer' } as const;
 
+/** What the log has adopted with the next segment: the configuration of this process, where it is not there yet. */
+function adopt({ head, hub, configuration }: SegmentContext): {
+  adopted: boolean;
+  seen: string;
+  effective: string;
+  configurations: Seal['configurations'];
+} {
+  const adopted = head.configurations.at(-1)?.sha256 !== configuration.sha256;
+  // In force from the later of what the version says and what the log had seen before it (segment 0: the hub's creation).
+  const seen = head.number === -1 ? hub.created : head.to.enqueued;
+  const effective = configuration.from > seen ? configuration.from : seen;
+  const configurations = adopted
+    ? [...head.configurations, { sha256: configuration.sha256, effective }].slice(-256)
+    : head.configurations;
+  return { adopted, seen, effective, configurations };
+}
+
 /** Records of one message, each a line that lacks its evidence. */
 export function toEntry(context: SegmentContext, raw: RawMessage, normalized: NormalizedMessage): MessageEntry {
   const { message } = raw;
   const log = context.head.log;
   const { envelope, delivery, drafts } = normalized;
+  const { configurations } = adopt(context);
   const categories = drafts.map((draft) => categoryOf(draft.type));
   const lines = drafts.map((draft, k) => {
     const category = categories[k] as Category;
     const project = context.configuration.projectOf(draft.source, objectsOf(draft.data));
     const time = draft.time ?? message.enqueued;
     const data: RecordData = { category, ...draft.data };
-    const authority = context.judge({ type: draft.type, time, data });
+    const authority = context.judge({ type: draft.type, time, data, project, adopted: configurations });
     const record: TrailRecord = {
       specversion: '1.0',
       id: recordId(
@@ -114,6 +141,46 @@ export function toEntry(context: SegmentContext, raw: RawMessage, normalized: No
     return formatRecord(record, EVIDENCE_RESERVE);
   });
   return { kind: 'message', raw, lines, categories };
+}
+
+/**
+ * As {@link toEntry}; where the records fit no leaf even shortened, or all together no segment, the message is sealed as one
+ * that says so: whoever may send to a hub could otherwise stop its partition for good.
+ */
+export function toFittingEntry(context: SegmentContext, raw: RawMessage, normalized: NormalizedMessage): MessageEntry {
+  let reason: string;
+  try {
+    const entry = toEntry(context, raw, normalized);
+    const bytes = sizeOfEntry(entry);
+    if (bytes <= SEGMENT_LIMITS.bytes && entry.lines.length <= SEGMENT_LIMITS.leaves) return entry;
+    reason = `The ${entry.lines.length} records of the message take ${bytes} bytes, more than a segment holds.`;
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    reason = 'A record of the message does not fit into a leaf, even shortened.';
+  }
+  const { envelope, drafts: _drafts, ...rest } = normalized;
+  // Claims are the one part of the envelope that is large; they stay in no record of this message.
+  const { claims: _claims, ...small } = envelope ?? {};
+  return toEntry(context, raw, {
+    ...rest,
+    envelope: envelope === undefined ? undefined : { ...small, source: envelope.source },
+    drafts: [unrecognizedDraft('normalize', 'normalizer', reason)],
+  });
+}
+
+function unrecognizedDraft(action: string, code: string, reason: string): NormalizedMessage['drafts'][number] {
+  return {
+    part: '',
+    type: UNRECOGNIZED_TYPE,
+    source: 'urn:indelible:unrecognized',
+    data: { action, outcome: 'failed', summary: reason, unrecognized: { code, reason } },
+  };
+}
+
+/** Bytes of an entry's lines, once their evidence is named. */
+function sizeOfEntry(entry: Entry): number {
+  const lines = entry.kind === 'gap' ? [''] : entry.lines;
+  return lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 2 * EVIDENCE_RESERVE, 0);
 }
 
 /** The body's place is the evidence's to say. */
@@ -152,9 +219,8 @@ export function fillSegment(entries: readonly Entry[], limits: SegmentLimits): n
   let bytes = 0;
   let taken = 0;
   for (const entry of entries) {
-    const lines = entry.kind === 'gap' ? [''] : entry.lines;
-    leaves += lines.length;
-    for (const line of lines) bytes += Buffer.byteLength(line) + 2 * EVIDENCE_RESERVE;
+    leaves += entry.kind === 'gap' ? 1 : entry.lines.length;
+    bytes += sizeOfEntry(entry);
     if (taken > 0 && (leaves > limits.leaves || bytes > limits.bytes)) break;
     taken++;
   }
@@ -185,13 +251,7 @@ export function composeSegment(context: SegmentContext, entries: readonly Entry[
   const counts: Partial<Record<Category, number>> = {};
   const lines: string[] = [];
 
-  const adopted = head.configurations.at(-1)?.sha256 !== configuration.sha256;
-  // In force from the later of what the version says and what the log had seen before it (segment 0: the hub's creation).
-  const seen = head.number === -1 ? context.hub.created : head.to.enqueued;
-  const effective = configuration.from > seen ? configuration.from : seen;
-  const configurations = adopted
-    ? [...head.configurations, { sha256: configuration.sha256, effective }].slice(-256)
-    : head.configurations;
+  const { adopted, seen, effective, configurations } = adopt(context);
   const evidence: EvidenceBlob[] = [];
   if (adopted) {
     lines.push(formatAdoption(head.log, number, configuration, seen, effective));
@@ -367,14 +427,7 @@ export function unrecognizedBody(raw: RawMessage): NormalizedMessage {
   return {
     normalizer: 'seal/1',
     // Without its delivery: when the same delivery arrives whole, it is another record, not a conflict.
-    envelope: raw.envelope,
-    drafts: [
-      {
-        part: '',
-        type: UNRECOGNIZED_TYPE,
-        source: 'urn:indelible:unrecognized',
-        data: { action: 'read body', outcome: 'failed', summary: reason, unrecognized: { code: 'body', reason } },
-      },
-    ],
+    envelope: raw.envelope === undefined ? undefined : toRecordedEnvelope(raw.envelope),
+    drafts: [unrecognizedDraft('read body', 'body', reason)],
   };
 }

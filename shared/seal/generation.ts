@@ -21,6 +21,8 @@ export interface OrderedGeneration {
 export interface CurrentLog {
   readonly head: Head;
   readonly opened: Seal['opened'];
+  /** The last segment of the log that this one is opened after: its rows may not all be written yet. */
+  readonly replaced?: { readonly log: string; readonly number: number } | undefined;
 }
 
 export interface GenerationDeps {
@@ -65,9 +67,13 @@ export async function findCurrentLog(deps: GenerationDeps, hub: HubProperties, p
         `indelible.yaml orders the log ${order.log}, but the next generation of that partition is ${(last ?? -1) + 1}. Correct the number; nothing is sealed until then.`,
       );
     }
-    const predecessor =
-      last === undefined ? undefined : { log: nameOf(last), checkpoint: await lastCheckpoint(deps, nameOf(last)) };
-    return { head: emptyHead(nameOf(order.generation), order.first), opened: openedBy(order.reason, predecessor) };
+    const before = last === undefined ? undefined : await lastHead(deps, nameOf(last));
+    const predecessor = last === undefined ? undefined : { log: nameOf(last), checkpoint: before?.checkpoint };
+    return {
+      head: emptyHead(nameOf(order.generation), order.first),
+      opened: openedBy(order.reason, predecessor),
+      replaced: before,
+    };
   }
   if (last === undefined) return { head: emptyHead(nameOf(0), 0), opened: { reason: 'first' } };
   const head = await findHead(deps.trail, deps.signer, nameOf(last), await deps.hint(nameOf(last)));
@@ -77,6 +83,7 @@ export async function findCurrentLog(deps: GenerationDeps, hub: HubProperties, p
     return {
       head: emptyHead(nameOf(last + 1), 0),
       opened: openedBy(`the hub was created anew at ${hub.created}`, predecessor),
+      replaced: head,
     };
   }
   return { head, opened: undefined };
@@ -106,9 +113,9 @@ async function lastGeneration(deps: GenerationDeps, hub: string, partition: stri
 }
 
 /** An operator opens a generation because the last one cannot go on, so its head may not verify; then it is left out. */
-async function lastCheckpoint(deps: GenerationDeps, log: string): Promise<string | undefined> {
+async function lastHead(deps: GenerationDeps, log: string): Promise<Head | undefined> {
   try {
-    return (await findHead(deps.trail, deps.signer, log, await deps.hint(log)))?.checkpoint;
+    return await findHead(deps.trail, deps.signer, log, await deps.hint(log));
   } catch (error) {
     if (error instanceof SealError) return undefined;
     throw error;

@@ -6,7 +6,7 @@ import type { Segment, UnsignedSegment } from '../wire/segment.ts';
 import { formatPublicKey } from '../wire/signed-note.ts';
 import type { PublicKey } from '../wire/signed-note.ts';
 import { formatFrame, parseFrame } from '../wire/zstd-frame.ts';
-import { SEGMENT_LIMITS, composeSegment, fillSegment, toEntry, unrecognizedBody } from './compose-segment.ts';
+import { SEGMENT_LIMITS, composeSegment, fillSegment, toFittingEntry, unrecognizedBody } from './compose-segment.ts';
 import type { Entry, JudgeAuthority, SealedConfiguration, SegmentContext, SegmentLimits } from './compose-segment.ts';
 import { takeFollowing } from './follow-on.ts';
 import type { Item, RoundLimits } from './follow-on.ts';
@@ -120,7 +120,10 @@ export class PartitionSealer {
   async #sealMessages(messages: readonly HubMessage[]): Promise<Sealed> {
     let current = await this.#load();
     current = await this.#watchNumbers(current, messages);
-    const queue = unsealed(messages, current.head.to.sequenceNumber);
+    // The log that this one is opened after takes no more segments, so that nobody would come back to its rows: they are
+    // written before it has a successor.
+    if (current.replaced !== undefined) await this.#tabulateReplaced(current.replaced);
+    let queue = unsealed(messages, current.head.to.sequenceNumber);
     const tally = { segments: 0, messages: 0, alreadySealed: messages.length - queue.length, gaps: 0 };
     const fresh: UnsignedSegment[] = [];
     while (queue.length > 0) {
@@ -138,26 +141,37 @@ export class PartitionSealer {
       tally.messages += round.messages;
       tally.gaps += round.gaps;
       current = await this.#load();
-      // Another sealer may have taken some of them meanwhile.
-      const before = queue.length;
-      queue.splice(0, queue.length, ...unsealed(queue, current.head.to.sequenceNumber));
-      tally.alreadySealed += before - queue.length;
+      // Another sealer may have taken some of them meanwhile, and then the rest of the round is as it was: what is still to
+      // do is asked of the log, not of the queue, from which the whole round was taken.
+      queue = unsealed(messages, current.head.to.sequenceNumber);
     }
     // Also with nothing new: an earlier call may have sealed and then failed before its rows were written.
     if (current.head.number >= 0) await this.#deps.tabulate(current.head.log, current.head.number, fresh);
     return { log: current.head.log, ...tally };
   }
 
+  async #tabulateReplaced({ log, number }: { log: string; number: number }): Promise<void> {
+    try {
+      await this.#deps.tabulate(log, number, []);
+    } catch (error) {
+      // A segment in it that does not parse may be why an operator opens this one: that must not stop it.
+      if (!(error instanceof FormatError)) throw error;
+    }
+  }
+
   /** Reads and seals what the hub holds above the cursor and was enqueued at least `age` ms ago. */
   async #sealUnread(age: number): Promise<Sealed> {
     let total: Sealed | undefined;
     for (;;) {
-      const current = await this.#watchNumbers(await this.#load(), []);
-      const { last } = await this.#deps.hub.partition(this.#partition);
+      const { first, last } = await this.#deps.hub.partition(this.#partition);
+      const current = await this.#watchNumbers(await this.#load(), [], last);
       const next = current.head.to.sequenceNumber + 1;
+      // A hub that retention emptied answers no read: what it lost is a gap as soon as the next message gives its time.
+      const isThere = next <= last && first <= last;
       // One message says whether anything is due; most minutes nothing is.
-      const [oldest] = last < next ? [] : await this.#deps.hub.read(this.#partition, next, last, 1);
-      const due = oldest !== undefined && Date.parse(oldest.enqueued) <= this.#deps.now() - age;
+      const [oldest] = isThere ? await this.#deps.hub.read(this.#partition, next, last, 1) : [];
+      // A batch without metadata is due whatever our clock says: the hub's may be ahead of it.
+      const due = oldest !== undefined && (age === 0 || Date.parse(oldest.enqueued) <= this.#deps.now() - age);
       const messages = due ? await this.#deps.hub.read(this.#partition, next, last, TAIL_READ) : [];
       const sealed = await this.#sealMessages(messages);
       total = total === undefined ? sealed : add(total, sealed);
@@ -210,7 +224,7 @@ export class PartitionSealer {
     return items.map((item) => {
       if (item.kind === 'gap') return item;
       const each = raw[at++] as RawMessage;
-      return toEntry(context, each, byMessage.get(each) ?? unrecognizedBody(each));
+      return toFittingEntry(context, each, byMessage.get(each) ?? unrecognizedBody(each));
     });
   }
 
@@ -220,8 +234,9 @@ export class PartitionSealer {
     const context = await this.#context();
     const { head } = context;
     const { segment, evidence } = composeSegment(context, entries);
-    // The key that the head announced, and no other: else whoever holds any version could go on with the log.
-    const key = head.nextKey === undefined ? await signer.newest() : await signer.publicKey(head.nextKey);
+    // The key that the head announced, and no other: else whoever holds any version could go on with the log. Segment 0 is
+    // signed by the one that it announces: a head is checked with that, and asked again the newest may be another by now.
+    const key = await signer.publicKey(head.nextKey ?? segment.seal.nextKey);
     // 1. Evidence and keys: named by their bytes, so a crash from here on leaves at most an orphan that nobody misreads.
     for (const { name, bytes } of evidence) await this.#storeEvidence(name, bytes);
     await this.#publishKeys([key, await signer.newest()]);
@@ -338,11 +353,16 @@ export class PartitionSealer {
    * Watches for numbers that were used again: by a hub that was created anew (a new generation opens), or by anything else
    * (sealing stops). The creation time is asked for every minute, and at once when numbers do not follow on.
    */
-  async #watchNumbers(current: CurrentLog, messages: readonly HubMessage[]): Promise<CurrentLog> {
+  async #watchNumbers(
+    current: CurrentLog,
+    messages: readonly HubMessage[],
+    lastNumber = Number.MAX_SAFE_INTEGER,
+  ): Promise<CurrentLog> {
     const { head } = current;
     const cursor = head.to.sequenceNumber;
     const reused = messages.find((each) => each.sequenceNumber <= cursor && each.enqueued > head.to.enqueued);
-    const followsOn = messages.length === 0 || messages.some((each) => each.sequenceNumber === cursor + 1);
+    const followsOn =
+      lastNumber >= cursor && (messages.length === 0 || messages.some((each) => each.sequenceNumber === cursor + 1));
     const elapsed = this.#deps.now() - (this.#hub?.readAt ?? 0);
     // A clock that stepped back must not stop the watching.
     if (reused === undefined && followsOn && elapsed >= 0 && elapsed < HUB_CHECK_MS) return current;

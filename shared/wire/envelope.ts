@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { FormatError } from '../errors.ts';
 import { parseJson } from './json.ts';
+import { toTimestamp } from './timestamp.ts';
 
 /**
  * What travels beside a body through the hub: the property `envelope`, base64url of JSON. Written by the app that
@@ -58,4 +59,23 @@ export function parseEnvelope(property: string): Envelope {
     );
   }
   return checked.data;
+}
+
+/**
+ * The envelope as records hold it: every text well-formed, `received` in the one form or absent. Whoever may send to a hub
+ * writes envelopes, and a leaf that holds any other time is no record: nothing could be derived from its segment.
+ */
+export function toRecordedEnvelope(envelope: Envelope): Envelope {
+  const { received, ...rest } = wellFormed(envelope);
+  const time = toTimestamp(received);
+  return time === undefined ? rest : { ...rest, received: time };
+}
+
+function wellFormed<Value>(value: Value): Value {
+  if (typeof value === 'string') return value.toWellFormed() as Value;
+  if (Array.isArray(value)) return value.map(wellFormed) as Value;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name.toWellFormed(), wellFormed(each)]),
+  ) as Value;
 }
