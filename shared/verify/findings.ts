@@ -1,0 +1,184 @@
+/**
+ * What verification says. A finding names where it was found as closely as the bytes allow, and says it in one sentence.
+ * Kinds are a closed union: whoever reports them switches on it, and docs and tests list them all.
+ */
+export type FindingKind = FailureKind | NoteKind;
+
+/** The trail is not what was sealed, or not what a sealer may seal. */
+export type FailureKind =
+  // A blob and its form
+  /** The blob is not one Zstandard frame of the one form, or does not inflate. */
+  | 'frameDamaged'
+  /** Inflated, it is not lines of leaves, a seal and a checkpoint. */
+  | 'segmentMalformed'
+  /** The last leaf is not a seal that fits the schema, in its one form. */
+  | 'sealMalformed'
+  /** A leaf is no record: its ends are not as records have them, it is too long, or it is not UTF-8. */
+  | 'leafMalformed'
+  /** A leaf fits at both ends, but parsed whole it does not fit the schema or is not in its one form (`whole` only). */
+  | 'leafNotCanonical'
+  /** A blob that is no segment of the log in whose folder it lies, or no blob of a trail. */
+  | 'segmentForeign'
+  /** A number between two segments has no blob. */
+  | 'segmentMissing'
+  // The tree and its signature
+  /** Frontier and leaves do not fold to the checkpoint: a byte of them was changed, added or removed. */
+  | 'rootMismatch'
+  | 'checkpointMalformed'
+  /** The note names the right key, and the signature is not that key's over this checkpoint. */
+  | 'signatureWrong'
+  /** No key that was given, or that the trail carries, is the one that is needed. */
+  | 'keyUnknown'
+  /** Signed by another key than the predecessor announced. */
+  | 'keyUnannounced'
+  /** A key blob that does not hold the key that its name says. */
+  | 'keyBlobWrong'
+  // From segment to segment
+  /** The seal's `previous` is not the predecessor's checkpoint: the log was forked, or the predecessor rewritten. */
+  | 'previousMismatch'
+  /** `first` is not the size of the tree before. */
+  | 'firstMismatch'
+  /** The frontier does not fold to the root in `previous`. */
+  | 'frontierMismatch'
+  /** `hub` differs from the predecessor's, or is missing. */
+  | 'hubWrong'
+  /** An adoption in the wrong place, with the wrong times, or a list of configurations that does not follow from it. */
+  | 'adoptionWrong'
+  /** A generation that does not name its predecessor, or whose predecessor ended elsewhere. */
+  | 'generationWrong'
+  /** A segment that a log gained after its successor was opened. */
+  | 'grownAfterSuccessor'
+  /** A checkpoint that was kept elsewhere speaks of more leaves than the log has: its end was cut off. */
+  | 'tailCut'
+  /** A checkpoint that was kept elsewhere has another root for the same size: two histories were signed. */
+  | 'forked'
+  // The messages in it
+  /** A number of the hub that is neither sealed nor in a gap: left out by the sealer. */
+  | 'messageMissing'
+  /** A number that was sealed before, or lies in a gap. */
+  | 'messageTwice'
+  /** One of a message's records is not there. */
+  | 'recordMissing'
+  /** A record or a message that does not stand where its numbers say. */
+  | 'recordOrder'
+  /** A gap record with other numbers or another time than the messages around it leave open. */
+  | 'gapWrong'
+  /** The seal's counts are not those of its leaves. */
+  | 'countsWrong'
+  /** `from` or `to` is not what the leaves say, or a record names another partition. */
+  | 'positionWrong'
+  /** A time that is not the one that the format prescribes. */
+  | 'timeWrong'
+  /** A record of the sealer's own whose id is not the one that the format prescribes. */
+  | 'idWrong'
+  // The evidence
+  | 'evidenceMissing'
+  /** An evidence blob whose bytes are not those that its name says. */
+  | 'evidenceChanged'
+  /** The range that a record names does not hold the bytes whose hash it names, or the ranges do not join. */
+  | 'evidenceRangeWrong'
+  /** Filed under another month than its segment's, so it is kept for another time than the trail. */
+  | 'evidenceMisfiled';
+
+/** Worth knowing, and no failure. */
+export type NoteKind =
+  /** The log begins with a later segment than 0; what is left is verified from its `previous` on. */
+  | 'pruned'
+  /** A generation that does not begin at number 0, or does not say where its predecessor ended. */
+  | 'generationNoted'
+  /** A body that was lost before it was sealed; the record says so itself. */
+  | 'bodyMissing'
+  /** A blob among the evidence that no record names: left behind by a crash, by pruning, or put there. */
+  | 'evidenceUnreferenced'
+  /** A checkpoint that was kept elsewhere speaks of a size that what is left of the log cannot show. */
+  | 'checkpointNotComparable'
+  /** More was found than is listed. */
+  | 'more';
+
+/** A leaf of a log. */
+export interface RecordPlace {
+  /** Index in the log, where the segment's `first` could be read. */
+  readonly index: number;
+  readonly id?: string | undefined;
+}
+
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly log?: string | undefined;
+  readonly segment?: number | undefined;
+  readonly record?: RecordPlace | undefined;
+  /** Name within its container, where the finding is about a blob that is no segment. */
+  readonly blob?: string | undefined;
+  /** One sentence for people. */
+  readonly message: string;
+}
+
+const NOTES: ReadonlySet<FindingKind> = new Set<NoteKind>([
+  'pruned',
+  'generationNoted',
+  'bodyMissing',
+  'evidenceUnreferenced',
+  'checkpointNotComparable',
+  'more',
+]);
+
+/** False for what is only worth knowing. */
+export function isFailure(finding: Finding): boolean {
+  return !NOTES.has(finding.kind);
+}
+
+/** One line: kind, log, segment, record, sentence. */
+export function formatFinding(finding: Finding): string {
+  const { kind, log, segment, record, blob, message } = finding;
+  const place = [
+    log === undefined ? '' : `log ${log}`,
+    segment === undefined ? '' : `segment ${segment}`,
+    record === undefined ? '' : `record ${record.index}${record.id === undefined ? '' : ` (${record.id})`}`,
+    blob === undefined ? '' : `blob ${blob}`,
+  ].filter((each) => each !== '');
+  return `${kind}: ${[...place, message].join(', ')}`;
+}
+
+/** A hostile segment has up to 65,536 leaves, each of which may be wrong: beyond this, findings are only counted. */
+const MOST_PER_SEGMENT = 64;
+
+/** The findings of one segment. */
+export class FindingList {
+  readonly #place: Pick<Finding, 'log' | 'segment'>;
+  readonly #list: Finding[] = [];
+  #leftOut = 0;
+  #idOf: (index: number) => string | undefined = () => undefined;
+
+  constructor(log: string, segment: number) {
+    this.#place = { log, segment };
+  }
+
+  /** From here on, a record that is found by its index gets its id too: cut out of the bytes only where it is told. */
+  nameRecords(idOf: (index: number) => string | undefined): void {
+    this.#idOf = idOf;
+  }
+
+  add(kind: FindingKind, message: string, where: Pick<Finding, 'record' | 'blob'> = {}): void {
+    if (this.#list.length >= MOST_PER_SEGMENT) {
+      this.#leftOut++;
+      return;
+    }
+    const { record, blob } = where;
+    const id = record === undefined ? undefined : this.#idOf(record.index);
+    this.#list.push({
+      kind,
+      ...this.#place,
+      ...(record === undefined ? {} : { record: id === undefined ? record : { ...record, id } }),
+      ...(blob === undefined ? {} : { blob }),
+      message,
+    });
+  }
+
+  all(): Finding[] {
+    if (this.#leftOut === 0) return [...this.#list];
+    return [
+      ...this.#list,
+      { kind: 'more', ...this.#place, message: `${this.#leftOut} more of this segment are not listed.` },
+    ];
+  }
+}

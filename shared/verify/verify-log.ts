@@ -1,0 +1,291 @@
+import { FormatError } from '../errors.ts';
+import { parseCheckpoint } from '../wire/checkpoint.ts';
+import { EMPTY_ROOT } from '../wire/merkle.ts';
+import type { Position, Seal } from '../wire/record.ts';
+import { MAX_CONFIGURATIONS } from './check-seal.ts';
+import type { FailureKind, Finding, NoteKind } from './findings.ts';
+import type { KeptCheckpoint } from './kept-checkpoints.ts';
+import type { KeyRing } from './key-ring.ts';
+import { isAnchorsLog } from './trail-blobs.ts';
+import type { SegmentResult, SegmentSummary } from './verify-segment.ts';
+
+/** What was verified of one log. */
+export interface LogSummary {
+  readonly log: string;
+  /** Segments that are there; `first` and `last` are their numbers. */
+  readonly segments: number;
+  readonly first: number;
+  readonly last: number;
+  /** Of the last segment that could be read: leaves in the log, root (hex), signed note. */
+  readonly size: number;
+  readonly root: string;
+  readonly checkpoint: string | undefined;
+  /** The hub's numbers that the log covers. */
+  readonly from: Position | undefined;
+  readonly to: Position | undefined;
+  /** Leaves that were read, seals included. */
+  readonly records: number;
+  readonly messages: number;
+  /** Gap records, and the numbers in them. */
+  readonly gaps: number;
+  readonly gone: number;
+  /** Enqueued times of the first message, and the greatest. */
+  readonly firstTime: string | undefined;
+  readonly lastTime: string | undefined;
+}
+
+/** What later logs ask of this one. */
+export interface LogEnd {
+  readonly opened: Seal['opened'];
+  /** Number that the log begins with, where its segment 0 is there. */
+  readonly start: number | undefined;
+  /** False where the last segment could not be read. */
+  readonly isWhole: boolean;
+}
+
+interface Known {
+  readonly number: number;
+  /** undefined: the blob is there and cannot be read. */
+  readonly summary: SegmentSummary | undefined;
+}
+
+/** Joins the segments of one log in the order of their numbers: what one segment cannot prove of itself. */
+export class LogJoin {
+  readonly log: string;
+  readonly #keys: KeyRing;
+  readonly #kept: readonly KeptCheckpoint[];
+  #segments = 0;
+  #records = 0;
+  #messages = 0;
+  #gaps = 0;
+  #gone = 0;
+  #first: Known | undefined;
+  #previous: Known | undefined;
+  /** First and last that could be read. */
+  #firstRead: SegmentSummary | undefined;
+  #lastRead: SegmentSummary | undefined;
+  /** Hashes of the keys that segments of this log announced: each may have signed for a while. */
+  readonly #announced = new Set<string>();
+  /** Size to root, where a kept checkpoint asks for it. */
+  readonly #roots = new Map<number, { readonly root: string; readonly segment: number; readonly fits: boolean }>();
+
+  constructor(log: string, keys: KeyRing, kept: readonly KeptCheckpoint[]) {
+    this.log = log;
+    this.#keys = keys;
+    this.#kept = kept.filter((each) => each.log === log);
+  }
+
+  /** The next segment that is there. */
+  *take(result: SegmentResult): Generator<Finding> {
+    const { number } = result.job;
+    yield* this.#checkNumber(number);
+    yield* result.findings;
+    const { summary } = result;
+    if (summary !== undefined) {
+      const before = this.#previous?.number === number - 1 ? this.#previous.summary : undefined;
+      if (before !== undefined) yield* this.#comparePredecessor(number, summary, before);
+      yield* this.#checkKey(number, summary, before);
+    }
+    this.#add({ number, summary });
+  }
+
+  #add(known: Known): void {
+    const { number, summary } = known;
+    this.#segments++;
+    this.#first ??= known;
+    this.#previous = known;
+    if (summary === undefined) return;
+    this.#firstRead ??= summary;
+    this.#lastRead = summary;
+    this.#announced.add(summary.seal.nextKey);
+    this.#records += summary.leaves;
+    this.#messages += summary.messages;
+    this.#gaps += summary.gaps;
+    this.#gone += summary.gone;
+    for (const { size, root } of summary.roots) this.#roots.set(size, { root, segment: number, fits: summary.fits });
+  }
+
+  *#checkNumber(number: number): Generator<Finding> {
+    if (this.#previous === undefined) {
+      if (number > 0) {
+        yield this.#finding(
+          'pruned',
+          number,
+          `The log begins with segment ${number}; what was before it is vouched for by its "previous" alone.`,
+        );
+      }
+      return;
+    }
+    const first = this.#previous.number + 1;
+    if (number > first) {
+      const what = number - 1 === first ? `Segment ${first} is` : `Segments ${first} to ${number - 1} are`;
+      yield this.#finding('segmentMissing', first, `${what} not there, and segment ${number} is.`);
+    }
+  }
+
+  *#comparePredecessor(number: number, summary: SegmentSummary, before: SegmentSummary): Generator<Finding> {
+    const finding = (kind: FailureKind, message: string) => this.#finding(kind, number, message, summary.size - 1);
+    const { previous, hub } = summary.seal;
+    if (previous !== null) {
+      const difference = comparePrevious(previous.checkpoint, before);
+      if (difference !== undefined) yield finding('previousMismatch', difference);
+      const { to } = before.seal;
+      if (previous.to.sequenceNumber !== to?.sequenceNumber || previous.to.enqueued !== to.enqueued) {
+        if (!isAnchorsLog(this.log))
+          yield finding('positionWrong', `"previous" does not say where segment ${number - 1} ended.`);
+      }
+    }
+    if (summary.first !== before.size) {
+      yield finding(
+        'firstMismatch',
+        `The segment begins at leaf ${summary.first}; segment ${number - 1} ended at ${before.size}.`,
+      );
+    }
+    if (JSON.stringify(hub) !== JSON.stringify(before.seal.hub)) {
+      yield finding('hubWrong', `The segment is of another hub than segment ${number - 1}.`);
+    }
+    if (!configurationsFollow(summary, before)) {
+      yield finding('adoptionWrong', `The list of configurations does not follow from that of segment ${number - 1}.`);
+    }
+  }
+
+  /** Trust begins with a given key, and flows on by what each segment announces. */
+  *#checkKey(number: number, summary: SegmentSummary, before: SegmentSummary | undefined): Generator<Finding> {
+    if (summary.checkpoint === undefined) return;
+    const { signedBy, keyIds } = summary;
+    const { given, known } = this.#keys;
+    // Behind a segment that is missing or cannot be read, whatever it announced is not known: any trusted key will do.
+    const needed = before === undefined ? [...given, ...this.#announced] : [before.seal.nextKey];
+    if (signedBy.some((key) => needed.includes(key))) return;
+    const named = `${keyIds.length === 1 ? 'the key id' : 'the key ids'} ${keyIds.join(', ')}`;
+    const finding = (kind: FailureKind, message: string) => this.#finding(kind, number, message);
+    if (needed.some((key) => known.has(key) && keyIds.includes(key.slice(0, 8)))) {
+      yield finding(
+        'signatureWrong',
+        `The checkpoint names ${named}, and the signature is not that key's over this checkpoint.`,
+      );
+    } else if (before === undefined) {
+      yield finding(
+        'keyUnknown',
+        `The checkpoint names ${named}; no key that was given${this.#announced.size === 0 ? '' : ', or that this log announced before the hole,'} signed it. Either another key has to be given, or somebody else wrote the log.`,
+      );
+    } else if (!known.has(before.seal.nextKey) && keyIds.includes(before.seal.nextKey.slice(0, 8))) {
+      yield finding(
+        'keyUnknown',
+        `Segment ${number - 1} announced the key ${before.seal.nextKey}, which was not given and does not lie under keys/.`,
+      );
+    } else {
+      const retired = signedBy.some((key) => this.#announced.has(key) || given.has(key));
+      const whose = retired ? 'a key of this log whose turn it was not' : `${named}, which nothing announced`;
+      yield finding(
+        'keyUnannounced',
+        `Segment ${number - 1} announced the key ${before.seal.nextKey}; the checkpoint is signed by ${whose}.`,
+      );
+    }
+  }
+
+  /** After the last segment: what was kept elsewhere. */
+  *finish(): Generator<Finding> {
+    for (const kept of this.#kept) yield* this.#compareKept(kept);
+  }
+
+  *#compareKept(kept: KeptCheckpoint): Generator<Finding> {
+    const { size, root, signedBy } = kept;
+    const trusted = signedBy.some((key) => this.#keys.given.has(key) || this.#announced.has(key));
+    const end = this.#lastRead?.size ?? 0;
+    const shown = size === 0 ? { root: EMPTY_ROOT.toString('hex'), segment: 0, fits: true } : this.#roots.get(size);
+    if (!trusted) {
+      yield this.#finding(
+        'keyUnknown',
+        undefined,
+        `The kept checkpoint over ${size} leaves is signed by a key that was not given and that this log never announced.`,
+      );
+    } else if (shown !== undefined && shown.fits) {
+      if (shown.root !== root) {
+        yield this.#finding(
+          'forked',
+          shown.segment,
+          `The kept checkpoint over ${size} leaves has the root ${root}; this log has ${shown.root} there: two histories were signed.`,
+        );
+      }
+    } else if (size > end && this.end.isWhole) {
+      yield this.#finding(
+        'tailCut',
+        this.#previous?.number,
+        `A checkpoint over ${size} leaves was kept; the log ends at ${end}: its end was cut off.`,
+      );
+    } else {
+      yield this.#finding(
+        'checkpointNotComparable',
+        undefined,
+        `The kept checkpoint over ${size} leaves speaks of leaves that are pruned, missing or damaged.`,
+      );
+    }
+  }
+
+  #finding(kind: FailureKind | NoteKind, segment: number | undefined, message: string, index?: number): Finding {
+    return {
+      kind,
+      log: this.log,
+      ...(segment === undefined ? {} : { segment }),
+      ...(index === undefined ? {} : { record: { index } }),
+      message,
+    };
+  }
+
+  get end(): LogEnd {
+    const first = this.#first?.number === 0 ? this.#first.summary : undefined;
+    return {
+      opened: first?.seal.opened,
+      start: first?.seal.from?.sequenceNumber,
+      isWhole: this.#previous === undefined || this.#previous.summary !== undefined,
+    };
+  }
+
+  get summary(): LogSummary {
+    const from = this.#firstRead?.seal.from;
+    const to = this.#lastRead?.seal.to;
+    return {
+      log: this.log,
+      segments: this.#segments,
+      first: this.#first?.number ?? 0,
+      last: this.#previous?.number ?? 0,
+      size: this.#lastRead?.size ?? 0,
+      root: this.#lastRead?.root ?? EMPTY_ROOT.toString('hex'),
+      checkpoint: this.#lastRead?.checkpoint,
+      from,
+      to,
+      records: this.#records,
+      messages: this.#messages,
+      gaps: this.#gaps,
+      gone: this.#gone,
+      firstTime: from?.enqueued,
+      lastTime: to?.enqueued,
+    };
+  }
+}
+
+/** undefined: it is the predecessor's. Else in what it differs. */
+function comparePrevious(previous: string, before: SegmentSummary): string | undefined {
+  if (previous === before.checkpoint) return undefined;
+  try {
+    const { checkpoint } = parseCheckpoint(previous);
+    const sameTree = checkpoint.size === before.size && checkpoint.root.toString('hex') === before.root;
+    // The predecessor's own checkpoint is damaged, and that is its finding: its leaves are what this segment was built on.
+    if (sameTree && before.checkpoint === undefined) return undefined;
+    if (sameTree)
+      return '"previous" is over the same leaves as the predecessor\'s checkpoint, but not the same note: it was signed again.';
+    return `"previous" is a checkpoint over ${checkpoint.size} leaves that is not the predecessor's: the log was forked, or the predecessor was written anew.`;
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return '"previous" is not the predecessor\'s checkpoint.';
+  }
+}
+
+/** The predecessor's list, and behind it what this segment adopts; of them the newest. */
+function configurationsFollow(summary: SegmentSummary, before: SegmentSummary): boolean {
+  const now = summary.seal.configurations;
+  const then = before.seal.configurations;
+  const right = summary.adopted ? [...then, ...now.slice(-1)].slice(-MAX_CONFIGURATIONS) : then;
+  return JSON.stringify(now) === JSON.stringify(right);
+}

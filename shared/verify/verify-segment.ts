@@ -1,0 +1,344 @@
+import { FormatError } from '../errors.ts';
+import { parseCheckpoint } from '../wire/checkpoint.ts';
+import type { Checkpoint } from '../wire/checkpoint.ts';
+import { GrowingTree, HASH_SIZE, hashLeaf, rootOfFrontier } from '../wire/merkle.ts';
+import type { Hash } from '../wire/merkle.ts';
+import { MAX_LEAF_BYTES } from '../wire/record.ts';
+import type { Seal, TrailRecord } from '../wire/record.ts';
+import { MAX_SEGMENT_BYTES, MAX_SEGMENT_LEAVES, parseCheckpointLine, parseSeal } from '../wire/segment.ts';
+import { verifyNote } from '../wire/signed-note.ts';
+import type { Note, PublicKey } from '../wire/signed-note.ts';
+import { parseFrame } from '../wire/zstd-frame.ts';
+import { checkSeal } from './check-seal.ts';
+import { FindingList } from './findings.ts';
+import type { Finding, RecordPlace } from './findings.ts';
+import { cutLines, lineAt } from './segment-lines.ts';
+import type { SegmentLines } from './segment-lines.ts';
+import { isAnchorsLog } from './trail-blobs.ts';
+import { MAX_EVIDENCE_BYTES, verifyEvidence } from './verify-evidence.ts';
+import type { EvidenceRead } from './verify-evidence.ts';
+import { walkLeaves } from './walk-leaves.ts';
+
+/** One blob to verify: what its name says. */
+export interface SegmentJob {
+  readonly name: string;
+  readonly log: string;
+  readonly number: number;
+  /** The first of its log that is there: its frontier speaks for all that is not. */
+  readonly isFirst: boolean;
+}
+
+/** Where the bytes come from. Both throw StoreError, and FormatError where a blob is larger than any of its kind. */
+export interface SegmentSource {
+  trail(name: string): Promise<Buffer | undefined> | Buffer | undefined;
+  /** undefined: evidence is not looked at. */
+  readonly evidence: ((name: string) => Promise<Buffer | undefined> | Buffer | undefined) | undefined;
+  /**
+   * Leaf hashes `first` to `first + count` of a log from anywhere (tiles, another copy), asked for only where a root does
+   * not fit. They need not be trusted: they are used where they fold to the signed root, and then name the changed record.
+   */
+  readonly leafHashes?:
+    ((log: string, first: number, count: number) => Promise<readonly Hash[] | undefined>) | undefined;
+}
+
+export interface SegmentChecks {
+  /** Every key that a checkpoint may be signed by; which one has to be, joining the log says. */
+  readonly keys: readonly PublicKey[];
+  /** For each log the sizes, ascending, of the checkpoints that were kept elsewhere. */
+  readonly keptSizes: ReadonlyMap<string, readonly number[]>;
+  /** Parses every leaf whole, against the schema and its one form: several times the work. */
+  readonly whole: boolean;
+}
+
+/** What joining a log needs of a segment: small, and plain data, for it comes from another thread. */
+export interface SegmentSummary {
+  readonly first: number;
+  /** Leaves in the segment, its seal included. */
+  readonly leaves: number;
+  /** What the frontier and the leaves fold to, whatever the checkpoint says: hex, and leaves in the log. */
+  readonly root: string;
+  readonly size: number;
+  /** The signed note, verbatim; undefined where the last line is no checkpoint. */
+  readonly checkpoint: string | undefined;
+  /** False where the checkpoint is over other leaves. */
+  readonly fits: boolean;
+  /** Hashes of the known keys whose signature holds, and the key ids (hex) that the note names. */
+  readonly signedBy: readonly string[];
+  readonly keyIds: readonly string[];
+  readonly seal: Pick<Seal, 'previous' | 'opened' | 'hub' | 'from' | 'to' | 'configurations' | 'nextKey'>;
+  /** True where the first leaf adopts a configuration: the last of the list. */
+  readonly adopted: boolean;
+  readonly messages: number;
+  readonly gaps: number;
+  readonly gone: number;
+  readonly bodiesMissing: number;
+  /** Roots, hex, at the sizes that were asked for and lie in this segment. */
+  readonly roots: readonly { readonly size: number; readonly root: string }[];
+}
+
+export interface SegmentResult {
+  readonly job: SegmentJob;
+  readonly findings: readonly Finding[];
+  /** Inflated, the evidence apart. */
+  readonly bytes: number;
+  readonly evidence: EvidenceRead;
+  /** undefined: nothing of the segment can be joined. */
+  readonly summary: SegmentSummary | undefined;
+}
+
+const NO_EVIDENCE: EvidenceRead = { names: [], bytes: 0 };
+
+/** Zstandard stores what it cannot compress in blocks of 128 KiB with a header of 3 bytes each: never much larger than its content. */
+export const MAX_SEGMENT_BLOB_BYTES = MAX_SEGMENT_BYTES + MAX_SEGMENT_BYTES / 256 + 1024;
+export const MAX_EVIDENCE_BLOB_BYTES = MAX_EVIDENCE_BYTES + MAX_EVIDENCE_BYTES / 256 + 1024;
+
+/**
+ * Verifies all that one segment proves of itself: its form, the fold of frontier and leaves to its checkpoint, that its
+ * records fill `from` to `to`, that its seal speaks the truth about them, and its evidence. That it continues its predecessor
+ * and who had to sign it is for joining. Linear in the bytes; whatever they are, they end in findings. Throws StoreError.
+ */
+export async function verifySegment(
+  job: SegmentJob,
+  source: SegmentSource,
+  checks: SegmentChecks,
+): Promise<SegmentResult> {
+  const findings = new FindingList(job.log, job.number);
+  const unreadable = (bytes: number): SegmentResult => ({
+    job,
+    findings: findings.all(),
+    bytes,
+    evidence: NO_EVIDENCE,
+    summary: undefined,
+  });
+
+  const bytes = await inflate(job, source, findings);
+  if (bytes === undefined) return unreadable(0);
+  const lines = cutLines(bytes, findings);
+  if (lines === undefined) return unreadable(bytes.length);
+  const signed = readCheckpoint(lines, job, findings);
+  const sealed = readSeal(lines, signed?.checkpoint, findings);
+  if (sealed === undefined) return unreadable(bytes.length);
+  const { seal } = sealed;
+  if (seal.log !== job.log || seal.number !== job.number) {
+    const message = `The blob holds the seal of ${seal.log} segment ${seal.number}.`;
+    findings.add('segmentForeign', message, { blob: job.name });
+    return unreadable(bytes.length);
+  }
+
+  const tree = foldLeaves(lines, seal, checks.keptSizes.get(job.log) ?? [], job.isFirst, findings);
+  if (tree === undefined) return unreadable(bytes.length);
+  const fits =
+    signed === undefined || (signed.checkpoint.size === tree.size && signed.checkpoint.root.equals(tree.root));
+  // Where the root does not fit, parsing all may show which leaf it was.
+  const walk = walkLeaves(
+    lines,
+    seal,
+    { whole: checks.whole || !fits, withEvidence: source.evidence !== undefined },
+    findings,
+  );
+  if (!fits) await reportRoot(signed.checkpoint, lines, seal, tree, walk.damaged, source, findings);
+  checkSeal(sealed.record, seal, { index: tree.size - 1 }, walk, findings);
+  const evidence =
+    source.evidence === undefined ? NO_EVIDENCE : await verifyEvidence(walk.evidence, source.evidence, findings);
+
+  const { messages, gaps, gone, bodiesMissing } = walk.messages;
+  const { previous, opened, hub, from, to, configurations, nextKey } = seal;
+  return {
+    job,
+    findings: findings.all(),
+    bytes: bytes.length,
+    evidence,
+    summary: {
+      first: seal.first,
+      leaves: lines.leaves,
+      root: tree.root.toString('hex'),
+      size: tree.size,
+      checkpoint: signed?.text,
+      fits,
+      signedBy: signed === undefined ? [] : signersOf(signed.note, job.log, checks.keys),
+      keyIds: signed === undefined ? [] : signed.note.signatures.map((each) => each.keyId.toString('hex')),
+      seal: { previous, opened, hub, from, to, configurations, nextKey },
+      adopted: walk.adoption !== undefined,
+      messages,
+      gaps,
+      gone,
+      bodiesMissing,
+      roots: tree.roots,
+    },
+  };
+}
+
+function signersOf(note: Note, log: string, keys: readonly PublicKey[]): string[] {
+  return keys.filter((key) => verifyNote(note, log, key)).map((key) => key.sha256);
+}
+
+async function inflate(job: SegmentJob, source: SegmentSource, findings: FindingList): Promise<Buffer | undefined> {
+  try {
+    const blob = await source.trail(job.name);
+    if (blob !== undefined) return parseFrame(blob, MAX_SEGMENT_BYTES);
+    findings.add('segmentMissing', 'The blob was listed and is not there.');
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    findings.add('frameDamaged', error.message);
+  }
+  return undefined;
+}
+
+interface SignedCheckpoint {
+  readonly text: string;
+  readonly checkpoint: Checkpoint;
+  readonly note: Note;
+}
+
+function readCheckpoint(lines: SegmentLines, job: SegmentJob, findings: FindingList): SignedCheckpoint | undefined {
+  try {
+    const text = parseCheckpointLine(lineAt(lines, lines.leaves));
+    const { checkpoint, note } = parseCheckpoint(text);
+    if (checkpoint.origin !== job.log) {
+      findings.add('checkpointMalformed', `The checkpoint is of the log ${checkpoint.origin}.`);
+      return undefined;
+    }
+    // A signature more would pass through everything else: nothing commits to the head's last line.
+    if (note.signatures.length > (isAnchorsLog(job.log) ? 2 : 1)) {
+      findings.add(
+        'checkpointMalformed',
+        `The checkpoint bears ${note.signatures.length} signatures; a sealer writes one.`,
+      );
+    }
+    return { text, checkpoint, note };
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    findings.add('checkpointMalformed', error.message);
+    return undefined;
+  }
+}
+
+/** `checkpoint`: says which index the seal must have, where the seal itself cannot. */
+function readSeal(
+  lines: SegmentLines,
+  checkpoint: Checkpoint | undefined,
+  findings: FindingList,
+): { record: TrailRecord; seal: Seal } | undefined {
+  const where = checkpoint === undefined ? {} : { record: { index: checkpoint.size - 1 } };
+  const leaf = lineAt(lines, lines.leaves - 1);
+  try {
+    if (leaf.length > MAX_LEAF_BYTES)
+      throw new FormatError('record', `It has ${leaf.length} bytes; at most ${MAX_LEAF_BYTES} are allowed.`);
+    return parseSeal(leaf);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    findings.add('sealMalformed', `The last leaf is not a seal: ${error.message}`, where);
+    return undefined;
+  }
+}
+
+interface FoldedTree {
+  readonly size: number;
+  readonly root: Hash;
+  readonly roots: readonly { readonly size: number; readonly root: string }[];
+}
+
+/** Folds frontier and leaves, and notes the roots at the sizes that checkpoints kept elsewhere speak of. */
+function foldLeaves(
+  lines: SegmentLines,
+  seal: Seal,
+  keptSizes: readonly number[],
+  isFirst: boolean,
+  findings: FindingList,
+): FoldedTree | undefined {
+  const where = { record: { index: seal.first + lines.leaves - 1 } };
+  // Beyond this, sizes would no longer be counted exactly.
+  if (seal.first > Number.MAX_SAFE_INTEGER - MAX_SEGMENT_LEAVES) {
+    findings.add('firstMismatch', `No log has ${seal.first} leaves.`, where);
+    return undefined;
+  }
+  const frontier = seal.frontier.map((hex) => Buffer.from(hex, 'hex'));
+  let tree: GrowingTree;
+  try {
+    tree = new GrowingTree(seal.first, frontier);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    findings.add('frontierMismatch', error.message, where);
+    return undefined;
+  }
+  const roots = isFirst ? rootsBefore(seal.first, frontier, keptSizes) : [];
+  let next = keptSizes.findIndex((size) => size > seal.first);
+  const { bytes, ends, leaves } = lines;
+  for (let i = 0, start = 0; i < leaves; i++) {
+    const end = ends[i] as number;
+    // The tree writes its prefix into the byte before a leaf; the first one has none before it.
+    if (start === 0) tree.addHash(hashLeaf(bytes.subarray(0, end)));
+    else tree.addLine(bytes, start, end);
+    start = end + 1;
+    if (next !== -1 && keptSizes[next] === tree.size) {
+      roots.push({ size: tree.size, root: tree.root().toString('hex') });
+      next++;
+    }
+  }
+  return { size: tree.size, root: tree.root(), roots };
+}
+
+/** The beginning of a frontier is the frontier of a smaller tree, and folds to its root. */
+function rootsBefore(
+  first: number,
+  frontier: readonly Hash[],
+  sizes: readonly number[],
+): { size: number; root: string }[] {
+  const roots: { size: number; root: string }[] = [];
+  let size = 0;
+  for (let i = 0; i < frontier.length; i++) {
+    let width = 1;
+    while (width * 2 <= first - size) width *= 2;
+    size += width;
+    if (sizes.includes(size)) roots.push({ size, root: rootOfFrontier(frontier.slice(0, i + 1)).toString('hex') });
+  }
+  return roots;
+}
+
+/** `damaged`: the first leaf that shows by itself that it is not what a sealer writes. */
+async function reportRoot(
+  checkpoint: Checkpoint,
+  lines: SegmentLines,
+  seal: Seal,
+  tree: FoldedTree,
+  damaged: RecordPlace | undefined,
+  source: SegmentSource,
+  findings: FindingList,
+): Promise<void> {
+  const changed = await findChangedLeaf(checkpoint, lines, seal, source);
+  const record = changed === undefined ? damaged : { index: changed };
+  const what =
+    checkpoint.size === tree.size
+      ? 'Frontier and leaves do not fold to the root of the checkpoint'
+      : `The leaves end at ${tree.size}, the checkpoint is over ${checkpoint.size}`;
+  const which = record === undefined ? '; which of its records it was, the segment alone cannot tell' : '';
+  findings.add(
+    'rootMismatch',
+    `${what}: bytes were changed, added or removed after sealing${which}.`,
+    record === undefined ? {} : { record },
+  );
+}
+
+/** Index of the first leaf that is not the sealed one, where leaf hashes that fold to the signed root can be had. */
+async function findChangedLeaf(
+  checkpoint: Checkpoint,
+  lines: SegmentLines,
+  seal: Seal,
+  source: SegmentSource,
+): Promise<number | undefined> {
+  const count = checkpoint.size - seal.first;
+  if (source.leafHashes === undefined || count < 1 || count > MAX_SEGMENT_LEAVES) return undefined;
+  const hashes = await source.leafHashes(seal.log, seal.first, count);
+  if (hashes === undefined || hashes.length !== count || hashes.some((each) => each.length !== HASH_SIZE))
+    return undefined;
+  const tree = new GrowingTree(
+    seal.first,
+    seal.frontier.map((hex) => Buffer.from(hex, 'hex')),
+  );
+  for (const each of hashes) tree.addHash(each);
+  if (!tree.root().equals(checkpoint.root)) return undefined;
+  for (let i = 0; i < Math.max(count, lines.leaves); i++) {
+    if (i >= lines.leaves || hashes[i]?.equals(hashLeaf(lineAt(lines, i))) !== true) return seal.first + i;
+  }
+  return undefined;
+}

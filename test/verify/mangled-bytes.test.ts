@@ -1,0 +1,85 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { hashLeaf } from '../../shared/wire/merkle.ts';
+import type { Hash } from '../../shared/wire/merkle.ts';
+import { parseSegment } from '../../shared/wire/segment.ts';
+import { formatFrame, parseFrame } from '../../shared/wire/zstd-frame.ts';
+import { TrailBuilder, message } from '../fixtures/trail-builder.ts';
+import { told, verifyBuilt } from './verifying.ts';
+
+const LF = 0x0a;
+
+describe('a byte of a segment that was changed', () => {
+  const built = new TrailBuilder();
+  let name: string;
+  let sealed: Buffer;
+  let leaves: Hash[];
+  let first: number;
+
+  beforeAll(async () => {
+    const log = built.log().segment([message('one')]);
+    log.segment([message('two', { records: 2 }), message('three')]);
+    name = log.blob;
+    const blob = (await built.trail.read(name)) ?? Buffer.alloc(0);
+    sealed = parseFrame(blob, 1 << 20);
+    const segment = parseSegment(blob);
+    leaves = segment.leaves.map(hashLeaf);
+    first = segment.seal.first;
+  });
+
+  /** Verifies with one byte of the last segment changed. */
+  async function mangle(at: number) {
+    const bytes = Buffer.from(sealed);
+    bytes[at] = (bytes[at] ?? 0) ^ 0x01;
+    const copy = new TrailBuilder(built.name, built.key);
+    for (const each of built.trail.names()) copy.trail.tamper(each, (await built.trail.read(each)) ?? Buffer.alloc(0));
+    copy.trail.tamper(name, formatFrame(bytes));
+    const leafHashes = async () => leaves;
+    return verifyBuilt(copy, { evidence: undefined, leafHashes });
+  }
+
+  const lineOf = (at: number) => sealed.subarray(0, at).filter((byte) => byte === LF).length;
+
+  it('is found wherever it lies, and its log, segment and record are named', async () => {
+    const seal = leaves.length - 1;
+    const silent: string[] = [];
+    for (let at = 0; at < sealed.length; at++) {
+      const { failures } = await mangle(at);
+      const line = lineOf(at);
+      const where = `byte ${at} of ${sealed.length}, line ${line}`;
+      const here = failures.filter((each) => each.segment === 1 && each.log?.startsWith(built.name) === true);
+      if (here.length === 0) silent.push(`${where}: nothing found`);
+      // The seal may be so damaged that it cannot say which record it is, and the checkpoint is no record.
+      // A line feed parts two records: without it, one of them is named.
+      const lines = sealed[at] === LF ? [line, line + 1] : [line];
+      const named = line >= seal || here.some((each) => lines.includes((each.record?.index ?? -1) - first));
+      if (!named) silent.push(`${where}: ${told(failures)}`);
+    }
+    expect(silent).toEqual([]);
+  });
+
+  it('in the checkpoint is told apart from one in the records', async () => {
+    const kinds = new Set<string>();
+    const start = sealed.lastIndexOf(LF, sealed.length - 2) + 1;
+    for (let at = start; at < sealed.length; at++) {
+      const { failures } = await mangle(at);
+      for (const { kind } of failures) kinds.add(kind);
+    }
+    const allowed = ['checkpointMalformed', 'keyUnannounced', 'rootMismatch', 'segmentMalformed', 'signatureWrong'];
+    expect([...kinds].sort()).toEqual(allowed);
+  });
+
+  it('of the compressed blob is found, or changes nothing in the inflated bytes', async () => {
+    const blob = (await built.trail.read(name)) ?? Buffer.alloc(0);
+    const silent: number[] = [];
+    for (let at = 0; at < blob.length; at++) {
+      const bytes = Buffer.from(blob);
+      bytes[at] = (bytes[at] ?? 0) ^ 0x01;
+      built.trail.tamper(name, bytes);
+      const { failures } = await verifyBuilt(built, { evidence: undefined });
+      if (failures.length === 0 && !parseFrame(bytes, 1 << 20).equals(sealed)) silent.push(at);
+    }
+    built.trail.tamper(name, blob);
+    expect(silent).toEqual([]);
+  });
+});
