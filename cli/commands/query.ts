@@ -1,0 +1,72 @@
+import { Option } from 'commander';
+import type { Command } from 'commander';
+
+import { isWithin, parseQuestion, toPartitions } from '../../shared/report/question.ts';
+import { TABLES } from '../../shared/tabulate/index-tables.ts';
+import type { ColumnValue } from '../../shared/tabulate/index-tables.ts';
+import { CliError } from '../cli-error.ts';
+import type { ExitCode } from '../cli-error.ts';
+import type { CommandRun, RunCommand } from '../command.ts';
+import { WHERE_HELP, openWhere } from '../where.ts';
+
+interface QueryFlags {
+  readonly in: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly project?: string;
+  readonly take: string;
+  readonly json?: boolean;
+}
+
+type Row = Readonly<Record<string, ColumnValue>>;
+
+/** What people see of a row; `--json` has all of it. */
+const SHOWN = ['Time', 'Actor', 'Action', 'Outcome', 'Target', 'Summary', 'EventId'];
+
+/** `indelible query TABLE KEY` */
+export function addQuery(program: Command, run: RunCommand): void {
+  program
+    .command('query')
+    .description(
+      'Asks the index. It is derived: what it says is proven by "inclusion", and whether it is whole by "verify --index".',
+    )
+    .argument('<table>', TABLES.join(', '))
+    .argument(
+      '<key>',
+      "what the table is kept by: project, actor, target, kind:id of a link, environment, source, or a record's id",
+    )
+    .option('--in <where>', WHERE_HELP, 'local')
+    .option('--from <time>', 'first time; ByProject, ByActor and ByTarget are kept by month and need both')
+    .option('--to <time>', 'first time that is not in the answer any more')
+    .option('--project <name>', 'rows of this project only')
+    .addOption(new Option('--take <rows>', 'rows, at most').default('100'))
+    .option('--json', 'print one JSON object')
+    .action((table: string, key: string, flags: QueryFlags) => run(flags.json, (it) => query(table, key, flags, it)));
+}
+
+async function query(table: string, key: string, flags: QueryFlags, { output }: CommandRun): Promise<ExitCode> {
+  const parameters = new URLSearchParams({ table, key, take: flags.take });
+  if (flags.from !== undefined) parameters.set('from', flags.from);
+  if (flags.to !== undefined) parameters.set('to', flags.to);
+  const question = parseQuestion(parameters);
+  const partitions = toPartitions(question);
+  const { tables } = await openWhere(flags.in);
+  if (tables === undefined) throw new CliError(`${flags.in} has no index: ask the storage account, or "local".`);
+  const rows: Row[] = [];
+  let isMore = false;
+  for (const { partitionKey, range } of partitions) {
+    for await (const { columns } of tables.query(question.table, partitionKey, range)) {
+      if (!isWithin(question, columns['Time'])) continue;
+      if (flags.project !== undefined && columns['Project'] !== flags.project) continue;
+      isMore = rows.length === question.take;
+      if (isMore) break;
+      rows.push(columns);
+      output.line(SHOWN.map((name) => String(columns[name] ?? '-')).join('  '));
+    }
+    if (isMore) break;
+  }
+  const count = `${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`;
+  output.line(isMore ? `${count}, and there are more: raise --take.` : `${count}.`);
+  output.result({ rows, isMore });
+  return 0;
+}

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+
+import { compareIndex } from '../../shared/tabulate/compare-index.ts';
+import type { IndexDifference } from '../../shared/tabulate/compare-index.ts';
+import { formatFinding, isFailure } from '../../shared/verify/findings.ts';
+import type { Finding } from '../../shared/verify/findings.ts';
+import { verifyTrail } from '../../shared/verify/verify-trail.ts';
+import type { TrailSummary, VerifyOptions } from '../../shared/verify/verify-trail.ts';
+import { CliError } from '../cli-error.ts';
+import type { ExitCode } from '../cli-error.ts';
+import type { CommandRun, RunCommand } from '../command.ts';
+import { readInputFile, readKeyFile } from '../files.ts';
+import { WHERE_HELP, isFolder, openWhere } from '../where.ts';
+import type { Where } from '../where.ts';
+
+interface VerifyFlags {
+  readonly key?: string[];
+  readonly checkpoint?: string[];
+  readonly log?: string[];
+  readonly evidence: boolean;
+  readonly whole?: boolean;
+  readonly index?: boolean;
+  readonly parallel?: number;
+  readonly json?: boolean;
+}
+
+/** `indelible verify WHERE --key FILE...` */
+export function addVerify(program: Command, run: RunCommand): void {
+  program
+    .command('verify')
+    .description(
+      'Checks a trail with nothing but its blobs and the public key. Exit code 0: all holds. 1: something does not. 2: it could not be looked at.',
+    )
+    .argument('<where>', WHERE_HELP)
+    .option(
+      '--key <file...>',
+      'public key (PEM) that signed the first segment of each log; default for "local": the stack\'s',
+    )
+    .option('--checkpoint <file...>', 'checkpoint that was kept elsewhere: shows a cut or forked log')
+    .option('--log <name...>', 'look at these logs only')
+    .option('--no-evidence', 'do not look at the raw bytes')
+    .option('--whole', 'parse every record whole, too; takes several times as long')
+    .option('--index', 'compare the tables with the trail, too')
+    .addOption(new Option('--parallel <threads>', 'default: one for each core').argParser(positive))
+    .option('--json', 'print one JSON object')
+    .action((where: string, flags: VerifyFlags) => run(flags.json, (it) => verify(where, flags, it)));
+}
+
+function positive(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a number of threads, 1 or more.');
+}
+
+async function verify(where: string, flags: VerifyFlags, { output }: CommandRun): Promise<ExitCode> {
+  const place = await openWhere(where);
+  const options: VerifyOptions = {
+    ...storesOf(place, flags, where),
+    keys: keysOf(place, flags),
+    checkpoints: flags.checkpoint?.map((file) => readInputFile(file, 'checkpoint').toString()),
+    logs: flags.log,
+    whole: flags.whole,
+    parallel: flags.parallel,
+    onProgress: ({ log, segments, records, bytes }) =>
+      output.progress(() => `${segments} segments, ${records} records, ${megabytes(bytes)}, in ${log}`),
+  };
+  const findings: Finding[] = [];
+  const trail = verifyTrail(options);
+  let step = await trail.next();
+  for (; step.done !== true; step = await trail.next()) {
+    // A large trail may have many; only a program wants them all at once.
+    if (output.isJson) findings.push(step.value);
+    output.line(`${isFailure(step.value) ? 'WRONG' : 'note '} ${formatFinding(step.value)}`);
+  }
+  const summary = step.value;
+  const index = flags.index === true ? await verifyIndex(place, output) : undefined;
+  const wrong = summary.failures + (index?.length ?? 0);
+  // Nothing to look at is nothing that was verified.
+  if (summary.segments === 0 && wrong === 0)
+    throw new CliError(`There is no segment in ${where}: nothing was verified.`);
+  printSummary(summary, output);
+  output.line(wrong === 0 ? 'All holds.' : `${wrong} ${wrong === 1 ? 'thing does' : 'things do'} not hold.`);
+  output.result({ holds: wrong === 0, findings, ...(index === undefined ? {} : { index }), summary });
+  return wrong === 0 ? 0 : 1;
+}
+
+function storesOf(
+  place: Where,
+  flags: VerifyFlags,
+  where: string,
+): Pick<VerifyOptions, 'trail' | 'evidence' | 'folders'> {
+  const { trail, evidence, folders } = place;
+  if (flags.evidence && folders !== undefined && !isFolder(folders.evidence)) {
+    throw new CliError(`The folder ${where} holds no folder "evidence": export it too, or say --no-evidence.`);
+  }
+  return {
+    trail,
+    evidence: flags.evidence ? evidence : undefined,
+    folders:
+      folders === undefined ? undefined : { ...folders, evidence: flags.evidence ? folders.evidence : undefined },
+  };
+}
+
+function keysOf({ stack }: Where, { key }: VerifyFlags): VerifyOptions['keys'] {
+  const files = key ?? (stack === undefined ? [] : [stack.publicKey]);
+  if (files.length === 0)
+    throw new CliError('Give the public key of the trail with --key: without it nothing can be verified.');
+  return files.map(readKeyFile);
+}
+
+async function verifyIndex({ trail, tables }: Where, output: CommandRun['output']): Promise<IndexDifference[]> {
+  if (tables === undefined) throw new CliError('There is no index here to compare: leave --index out.');
+  const differences: IndexDifference[] = [];
+  for await (const difference of compareIndex({ trail, tables, salt: randomBytes(32) })) {
+    differences.push(difference);
+    output.line(`WRONG ${formatDifference(difference)}`);
+  }
+  return differences;
+}
+
+function formatDifference(difference: IndexDifference): string {
+  if (difference.kind === 'unreadable') {
+    const { log, segment, reason } = difference;
+    return `rowUnknown: log ${log}, segment ${segment}, its rows cannot be derived: ${reason}`;
+  }
+  const { kind, table, partitionKey, rowKey, log, segment, index } = difference;
+  const said = { missing: 'is missing', changed: 'was changed', added: 'is derived from no record' }[kind];
+  return `row${kind.charAt(0).toUpperCase()}${kind.slice(1)}: log ${log ?? '?'}, segment ${segment ?? '?'}, record ${index ?? '?'}, the row ${partitionKey} / ${rowKey} of ${table} ${said}`;
+}
+
+function printSummary(summary: TrailSummary, output: CommandRun['output']): void {
+  for (const { log, segments, size, messages, gone, lastTime } of summary.logs) {
+    const lost = gone === 0 ? '' : `, ${gone} numbers in gaps`;
+    output.line(
+      `${log}: ${segments} segments, ${size} leaves, ${messages} messages${lost}, up to ${lastTime ?? 'no time'}`,
+    );
+  }
+  const { segments, records, bytes, evidenceBlobs, evidenceBytes } = summary;
+  output.line(
+    `${segments} segments, ${records} records, ${megabytes(bytes)}; ${evidenceBlobs} evidence blobs, ${megabytes(evidenceBytes)}.`,
+  );
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

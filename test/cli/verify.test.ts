@@ -1,0 +1,159 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { formatPublicKey } from '../../shared/wire/signed-note.ts';
+import { TrailBuilder, makeKey, message } from '../fixtures/trail-builder.ts';
+import type { LogBuilder } from '../fixtures/trail-builder.ts';
+import { rewriteText } from '../verify/verifying.ts';
+import { indelible, writeBuilt } from './running.ts';
+
+describe('indelible verify', () => {
+  let folder: string;
+  let built: TrailBuilder;
+  let log: LogBuilder;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'indelible-cli-'));
+    built = new TrailBuilder();
+    log = built
+      .log()
+      .segment([message('a'), message('b')])
+      .segment([message('c')]);
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const write = () => writeBuilt(built, folder);
+
+  it('exits with 0 where all holds, and says what it looked at', async () => {
+    await write();
+    const { code, out, err } = await indelible(folder, 'verify', '.', '--key', 'key.pem');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain(
+      'audit.example/trail/web/0/0: 2 segments, 6 leaves, 3 messages, up to 2026-11-23T06:00:03.000Z',
+    );
+    expect(out).toContain('All holds.');
+  });
+
+  it('prints one JSON object where it is asked to', async () => {
+    await write();
+    const { code, out } = await indelible(
+      folder,
+      'verify',
+      '.',
+      '--key',
+      'key.pem',
+      '--json',
+      '--whole',
+      '--parallel',
+      '1',
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      holds: true,
+      findings: [],
+      summary: { segments: 2, records: 6, failures: 0 },
+    });
+  });
+
+  it('exits with 1 where anything does not hold, and names kind, log, segment and record', async () => {
+    await rewriteText(built.trail, log.blob, (text) => text.replace('"sequenceNumber":2,', '"sequenceNumber":3,'));
+    await write();
+    const { code, out } = await indelible(folder, 'verify', '.', '--key', 'key.pem');
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /^WRONG messageMissing: log audit\.example\/trail\/web\/0\/0, segment 1, record 4 \([0-9a-f]{32}\), /m,
+    );
+    expect(out).toMatch(/^WRONG rootMismatch: log audit\.example\/trail\/web\/0\/0, segment 1, /m);
+    const { findings, holds } = JSON.parse(
+      (await indelible(folder, 'verify', '.', '--key', 'key.pem', '--json')).out,
+    ) as {
+      findings: object[];
+      holds: boolean;
+    };
+    expect(holds).toBe(false);
+    expect(findings).toContainEqual(
+      expect.objectContaining({ kind: 'messageMissing', segment: 1, record: expect.objectContaining({ index: 4 }) }),
+    );
+  });
+
+  it('exits with 1 where a checkpoint that was kept shows a cut log', async () => {
+    await writeFile(join(folder, 'kept.txt'), log.checkpoint);
+    built.trail.tamper(log.blob, undefined);
+    await write();
+    expect((await indelible(folder, 'verify', '.', '--key', 'key.pem')).code).toBe(0);
+    const { code, out } = await indelible(folder, 'verify', '.', '--key', 'key.pem', '--checkpoint', 'kept.txt');
+    expect(code).toBe(1);
+    expect(out).toContain('WRONG tailCut: log audit.example/trail/web/0/0');
+  });
+
+  it('exits with 1 where another key signed, and with 0 where several are given', async () => {
+    await write();
+    await writeFile(join(folder, 'other.pem'), formatPublicKey(makeKey().publicKey));
+    expect((await indelible(folder, 'verify', '.', '--key', 'other.pem')).out).toContain('WRONG keyUnknown');
+    expect((await indelible(folder, 'verify', '.', '--key', 'other.pem', 'key.pem')).code).toBe(0);
+  });
+
+  it('shows no control character of a hostile blob name', async () => {
+    await write();
+    await writeFile(join(folder, 'trail', 'segments', '\u001b[2K\u202eAll holds.'), 'x');
+    const { code, out } = await indelible(folder, 'verify', '.', '--key', 'key.pem');
+    expect(code).toBe(1);
+    expect(out).toContain('WRONG segmentForeign: blob segments/\\u001b[2K\\u202eAll holds., ');
+    // oxlint-disable-next-line no-control-regex -- they are what must not be there
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  });
+
+  it('exits with 2 and one line where it could not look', async () => {
+    await write();
+    await writeFile(join(folder, 'private.pem'), built.key.privateKey.export({ format: 'der', type: 'pkcs8' }));
+    const cases: [string[], string][] = [
+      [['verify', 'nowhere-at-all/', '--key', 'key.pem'], 'is no folder'],
+      [['verify', join(folder, 'trail'), '--key', 'key.pem'], 'holds no folder "trail"'],
+      [['verify', '.'], 'Give the public key'],
+      [['verify', '.', '--key', 'none.pem'], 'does not exist'],
+      [['verify', '.', '--key', 'private.pem'], 'no key that can be used'],
+      [['verify', 'local'], 'No stack runs'],
+      [['verify', 'http://127.0.0.1:1/'], 'is not the https address'],
+      [['verify', '.', '--key', 'key.pem', '--log', 'audit.example/trail/web/9/0'], 'nothing was verified'],
+      [['verify', '.', '--key', 'key.pem', '--parallel', 'many'], 'number of threads'],
+      [['verify', '.', '--kee'], 'unknown option'],
+      [['verify'], 'missing required argument'],
+      [['nonsense'], 'unknown command'],
+    ];
+    for (const [args, said] of cases) {
+      const { code, out, err } = await indelible(folder, ...args);
+      expect({ args, code, out }).toEqual({ args, code: 2, out: '' });
+      expect(err).toContain(said);
+      expect(err.trim().split('\n').length).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it('exits with 2 where there is no folder of evidence, instead of calling all of it missing', async () => {
+    await write();
+    await rm(join(folder, 'evidence'), { recursive: true });
+    const without = await indelible(folder, 'verify', '.', '--key', 'key.pem', '--json');
+    expect(without.code).toBe(2);
+    expect(JSON.parse(without.out)).toEqual({ error: expect.stringContaining('--no-evidence') as string });
+    expect((await indelible(folder, 'verify', '.', '--key', 'key.pem', '--no-evidence')).code).toBe(0);
+  });
+
+  it('says how it is called', async () => {
+    const { code, out } = await indelible(folder, '--help');
+    expect(code).toBe(0);
+    for (const command of [
+      'verify',
+      'export',
+      'inclusion',
+      'verify-inclusion',
+      'query',
+      'rebuild-index',
+      'keys',
+      'send',
+      'token',
+    ]) {
+      expect(out).toContain(`  ${command}`);
+    }
+  });
+});
