@@ -1,0 +1,96 @@
+import { createServer, request } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Agent } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import type { FunctionSummary } from './functions-host/host.ts';
+import { compareRoutes, matchRoute, parseRoute } from './functions-host/route.ts';
+
+/** A function app behind the door. */
+export interface AppBehind {
+  readonly port: number;
+  readonly functions: readonly FunctionSummary[];
+}
+
+export interface FrontDoor {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * One port for all function apps of the stack: in Azure each has an address of its own, here the path tells them apart.
+ * Passes everything on as it comes, so that what the host refuses by its headers is refused here too.
+ */
+export async function startFrontDoor(port: number, apps: () => readonly AppBehind[]): Promise<FrontDoor> {
+  const agent = new Agent({ keepAlive: true });
+  const server = createServer((incoming, response) => {
+    const target = portFor(apps(), incoming);
+    if (target === undefined) {
+      incoming.resume();
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('No function has this path and method.\n');
+      return;
+    }
+    pass(incoming, response, target, agent);
+  });
+  // The hosts behind ask for the body; the door must not promise it in their place.
+  server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) => {
+    response.writeContinue();
+    server.emit('request', incoming, response);
+  });
+  await listen(server, port);
+  return {
+    port: (server.address() as AddressInfo).port,
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      agent.destroy();
+      await closed;
+    },
+  };
+}
+
+function portFor(apps: readonly AppBehind[], incoming: IncomingMessage): number | undefined {
+  const url = URL.parse(incoming.url ?? '', 'http://localhost');
+  if (url === null) return undefined;
+  const byName = (name: string | null) =>
+    apps.find((app) => app.functions.some((each) => each.name.toLowerCase() === name?.toLowerCase()))?.port;
+  if (url.pathname.startsWith('/admin/functions/')) return byName(url.pathname.split('/')[3] ?? null);
+  if (url.pathname.toLowerCase() === '/runtime/webhooks/eventgrid') return byName(url.searchParams.get('functionName'));
+  const matches = apps.flatMap((app) =>
+    app.functions.flatMap((each) => {
+      if (each.kind !== 'http') return [];
+      const route = parseRoute(each.route);
+      if (matchRoute(route, url.pathname) === undefined) return [];
+      return [{ route, port: app.port, fits: each.methods.some((m) => m.toUpperCase() === incoming.method) }];
+    }),
+  );
+  // A wrong method goes to a host that has the path: it answers as Azure does.
+  matches.sort((a, b) => Number(b.fits) - Number(a.fits) || compareRoutes(a.route, b.route));
+  return matches[0]?.port;
+}
+
+function pass(incoming: IncomingMessage, response: ServerResponse, port: number, agent: Agent): void {
+  const outgoing = request(
+    { host: '127.0.0.1', port, method: incoming.method, path: incoming.url, headers: incoming.headers, agent },
+    (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    },
+  );
+  outgoing.on('error', () => {
+    if (response.headersSent) response.destroy();
+    else response.writeHead(503, { 'content-type': 'text/plain' }).end('The function app does not answer; try again.\n');
+  });
+  incoming.on('error', () => outgoing.destroy());
+  incoming.pipe(outgoing);
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { z } from 'zod';
+
+/**
+ * What a running stack tells the command line, in `<data>/stack.json` (mode 0600, for it holds the local secrets): written
+ * when everything is ready, removed when it stops.
+ */
+const stackSchema = z.object({
+  /** Of the stack's main process. */
+  pid: z.number(),
+  /** Base address of the function apps: `http://127.0.0.1:7071`. */
+  api: z.string(),
+  /** Azurite's connection string; blobs and tables alike. */
+  storage: z.string(),
+  /** Event Hubs' connection string, of the namespace. */
+  hubs: z.string(),
+  /** Base address of the hub stand-in's admin service. */
+  hubsAdmin: z.string(),
+  issuer: z.string(),
+  audience: z.string(),
+  githubSecret: z.string(),
+  /** Name of the trail: the first part of every log's name. */
+  trail: z.string(),
+  /** Folder of the signing keys, and the file with the public key that verifies the trail. */
+  keys: z.string(),
+  publicKey: z.string(),
+});
+export type StackFile = z.output<typeof stackSchema>;
+
+export const DEFAULT_DATA_DIR = '.indelible';
+
+export function stackFilePath(dataDir: string): string {
+  return join(dataDir, 'stack.json');
+}
+
+/** undefined where no stack runs on this data. */
+export async function readStackFile(dataDir: string): Promise<StackFile | undefined> {
+  try {
+    return stackSchema.parse(JSON.parse(await readFile(stackFilePath(dataDir), 'utf8')));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new Error(`${stackFilePath(dataDir)} cannot be read: stop the stack and start it again.`, { cause: error });
+  }
+}
