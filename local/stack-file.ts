@@ -18,6 +18,7 @@ const stackSchema = z.object({
   hubs: z.string(),
   /** Base address of the hub stand-in's admin service. */
   hubsAdmin: z.string(),
+  /** Base address of the token issuer; what its tokens say as `iss` is another. */
   issuer: z.string(),
   audience: z.string(),
   githubSecret: z.string(),

@@ -21,7 +21,7 @@ interface QueryFlags {
 type Row = Readonly<Record<string, ColumnValue>>;
 
 /** What people see of a row; `--json` has all of it. */
-const SHOWN = ['Time', 'Actor', 'Action', 'Outcome', 'Target', 'Summary', 'EventId'];
+const SHOWN = ['Time', 'EventId', 'Actor', 'Outcome', 'Summary'];
 
 /** `indelible query TABLE KEY` */
 export function addQuery(program: Command, run: RunCommand): void {

@@ -1,5 +1,8 @@
+import { mkdirSync } from 'node:fs';
+
 import { z } from 'zod';
 
+import { lockCurrentFolder } from '../data-lock.ts';
 import { startAdmin } from './admin-http.ts';
 import { hubDeclaration } from './hub.ts';
 import { startEventHubs } from './server.ts';
@@ -22,8 +25,16 @@ const log = (line: string): void => {
   process.stderr.write(`event-hubs: ${line}\n`);
 };
 
+// Milliseconds: a predecessor ends the writes under way.
+const LOCK_PATIENCE = 15_000;
+
 try {
-  const hubs = await startEventHubs({ ...options.parse(JSON.parse(process.argv[2] ?? '{}')), log });
+  const { dataDir, ...rest } = options.parse(JSON.parse(process.argv[2] ?? '{}'));
+  mkdirSync(dataDir, { recursive: true });
+  process.chdir(dataDir);
+  const lock = await lockCurrentFolder(LOCK_PATIENCE);
+  process.on('exit', () => lock.close());
+  const hubs = await startEventHubs({ ...rest, dataDir: process.cwd(), log });
   const admin = await startAdmin(hubs);
   const stop = async (): Promise<void> => {
     await Promise.all([hubs.stop(), admin.stop()]);

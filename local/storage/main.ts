@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
+import { lockCurrentFolder } from '../data-lock.ts';
 import { closeAzurite, createAzurite, portOf } from './azurite.ts';
 import type { Azurite } from './azurite.ts';
-import { lockCurrentFolder } from './data-lock.ts';
 import { RequestGate } from './request-gate.ts';
 import { parseStorageOptions } from './storage-options.ts';
 import type { StorageCommand, StorageReady, StorageReply, StorageRequest } from './storage-options.ts';

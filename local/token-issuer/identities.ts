@@ -12,11 +12,11 @@ export interface Identity {
 
 /** The identities that demo, README and tests speak of. */
 export const LOCAL_IDENTITIES: readonly Identity[] = [
-  { name: 'alice', kind: 'user', displayName: 'Alice Adams' },
-  { name: 'bob', kind: 'user', displayName: 'Bob Brown' },
-  { name: 'carol', kind: 'user', displayName: 'Carol Chen' },
-  { name: 'dave', kind: 'user', displayName: 'Dave Diaz' },
-  { name: 'pipeline', kind: 'app', displayName: 'Deployment pipeline' },
+  { name: 'alice', kind: 'user', displayName: 'Alice Adams', roles: ['Approvals.Write'] },
+  { name: 'bob', kind: 'user', displayName: 'Bob Brown', roles: ['Approvals.Write'] },
+  { name: 'carol', kind: 'user', displayName: 'Carol Chen', roles: ['Approvals.Write'] },
+  { name: 'dave', kind: 'user', displayName: 'Dave Diaz', roles: ['Trail.Read'] },
+  { name: 'pipeline', kind: 'app', displayName: 'Deployment pipeline', roles: ['Approvals.Write'] },
 ];
 
 /** The tenant of every local token. */

@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 
 // Relative to the folder itself, since a socket's path may not exceed some 100 bytes.
-const SOCKET = 'storage.lock';
+const SOCKET = 'process.lock';
 
 /**
  * Makes this process the only one on the current folder, until it ends. A predecessor whose parent was killed is still
@@ -23,7 +23,7 @@ export async function lockCurrentFolder(patience: number): Promise<Server> {
     if (holder === undefined) rmSync(path, { force: true });
     else await endOf(holder, giveUp);
     if (giveUp.aborted)
-      throw new Error(`${process.cwd()} is in use by another storage process: stop that one, or take another folder.`);
+      throw new Error(`${process.cwd()} is in use by another process: stop that one, or take another folder.`);
   }
 }
 

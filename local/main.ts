@@ -1,0 +1,65 @@
+/**
+ * `npm start`: the embedded stack, until Ctrl-C.
+ *
+ *     npm start -- [--data DIR] [--port N] [--configuration DIR]
+ */
+import { once } from 'node:events';
+import { parseArgs } from 'node:util';
+
+import { DEFAULT_DATA_DIR } from './stack-file.ts';
+import { startStack } from './stack.ts';
+import type { Stack } from './stack.ts';
+
+const DEFAULT_PORT = '7071';
+
+function readOptions(): { dataDir: string; port: number; configuration: string | undefined } {
+  const { values } = parseArgs({
+    options: {
+      data: { type: 'string', default: DEFAULT_DATA_DIR },
+      port: { type: 'string', default: DEFAULT_PORT },
+      configuration: { type: 'string' },
+    },
+  });
+  const port = Number(values.port);
+  if (!/^\d{1,5}$/.test(values.port) || port > 65_535)
+    throw new Error(`--port ${values.port} is no port: give a number up to 65535, 0 for any that is free.`);
+  return { dataDir: values.data, port, configuration: values.configuration };
+}
+
+function describe({ file, functions }: Stack, dataDir: string): string {
+  const lines = Object.entries(functions).flatMap(([app, each]) =>
+    each.flatMap((one) => {
+      if (one.kind === 'http') return [`  ${one.methods.join(',').padEnd(5)} ${file.api}${one.route}  (${app})`];
+      if (one.kind === 'eventGrid')
+        return [`  POST  ${file.api}/runtime/webhooks/EventGrid?functionName=${one.name}  (${app})`];
+      return [];
+    }),
+  );
+  return [
+    'Indelible runs here. Webhooks and callers go to:',
+    ...lines,
+    `Data, logs and secrets: ${dataDir}/ (stack.json says what is where)`,
+    'Try: npx indelible send github local/sample/github-push.json --event push',
+    'Ctrl-C stops it; the next start goes on where it stopped.',
+    '',
+  ].join('\n');
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  // Before the start: a Ctrl-C while parts come up must not leave any of them behind.
+  const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => undefined);
+  const stack = await startStack(options);
+  process.stdout.write(describe(stack, options.dataDir));
+  const broken = await Promise.race([asked, stack.broken]);
+  process.stdout.write(broken === undefined ? 'Stopping.\n' : `${broken}\nStopping the rest.\n`);
+  await stack.stop();
+  process.exit(broken === undefined ? 0 : 1);
+}
+
+main().catch((error: unknown) => {
+  const said = error instanceof Error ? error.message : String(error);
+  const hint = said.includes('EADDRINUSE') ? ' Another program has the port: take another with --port, or any with --port 0.' : '';
+  process.stderr.write(`The stack did not start: ${said}${hint}\n`);
+  process.exit(1);
+});
