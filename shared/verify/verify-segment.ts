@@ -1,11 +1,12 @@
 import { FormatError } from '../errors.ts';
 import { parseCheckpoint } from '../wire/checkpoint.ts';
 import type { Checkpoint } from '../wire/checkpoint.ts';
-import { GrowingTree, HASH_SIZE, hashLeaf, rootOfFrontier } from '../wire/merkle.ts';
+import { GrowingTree, hashLeaf, rootOfFrontier } from '../wire/merkle.ts';
 import type { Hash } from '../wire/merkle.ts';
 import { MAX_LEAF_BYTES } from '../wire/record.ts';
 import type { Seal, TrailRecord } from '../wire/record.ts';
-import { MAX_SEGMENT_BYTES, MAX_SEGMENT_LEAVES, parseCheckpointLine, parseSeal } from '../wire/segment.ts';
+import { MAX_SEGMENT_BYTES, MAX_SEGMENT_LEAVES, PREFIX_SIZE, parseLastLine, parseSeal } from '../wire/segment.ts';
+import type { LeafHashPrefixes } from '../wire/segment.ts';
 import { verifyNote } from '../wire/signed-note.ts';
 import type { Note, PublicKey } from '../wire/signed-note.ts';
 import { parseFrame } from '../wire/zstd-frame.ts';
@@ -33,12 +34,6 @@ export interface SegmentSource {
   trail(name: string): Promise<Buffer | undefined> | Buffer | undefined;
   /** undefined: evidence is not looked at. */
   readonly evidence: ((name: string) => Promise<Buffer | undefined> | Buffer | undefined) | undefined;
-  /**
-   * Leaf hashes `first` to `first + count` of a log from anywhere (tiles, another copy), asked for only where a root does
-   * not fit. They need not be trusted: they are used where they fold to the signed root, and then name the changed record.
-   */
-  readonly leafHashes?:
-    ((log: string, first: number, count: number) => Promise<readonly Hash[] | undefined>) | undefined;
 }
 
 export interface SegmentChecks {
@@ -125,7 +120,13 @@ export async function verifySegment(
     return unreadable(bytes.length);
   }
 
-  const tree = foldLeaves(lines, seal, checks.keptSizes.get(job.log) ?? [], job.isFirst, findings);
+  const tree = foldLeaves(
+    lines,
+    seal,
+    signed?.prefixes,
+    { keptSizes: checks.keptSizes.get(job.log) ?? [], isFirst: job.isFirst },
+    findings,
+  );
   if (tree === undefined) return unreadable(bytes.length);
   const fits =
     signed === undefined || (signed.checkpoint.size === tree.size && signed.checkpoint.root.equals(tree.root));
@@ -136,7 +137,8 @@ export async function verifySegment(
     { whole: checks.whole || !fits, withEvidence: source.evidence !== undefined },
     findings,
   );
-  if (!fits) await reportRoot(signed.checkpoint, lines, seal, tree, walk.damaged, source, findings);
+  if (!fits) reportRoot(signed.checkpoint, seal, tree, walk.damaged, findings);
+  else if (signed !== undefined) reportPrefixes(seal, tree, findings);
   checkSeal(sealed.record, seal, { index: tree.size - 1 }, walk, findings);
   const evidence =
     source.evidence === undefined ? NO_EVIDENCE : await verifyEvidence(walk.evidence, source.evidence, findings);
@@ -186,13 +188,14 @@ async function inflate(job: SegmentJob, source: SegmentSource, findings: Finding
 
 interface SignedCheckpoint {
   readonly text: string;
+  readonly prefixes: LeafHashPrefixes;
   readonly checkpoint: Checkpoint;
   readonly note: Note;
 }
 
 function readCheckpoint(lines: SegmentLines, job: SegmentJob, findings: FindingList): SignedCheckpoint | undefined {
   try {
-    const text = parseCheckpointLine(lineAt(lines, lines.leaves));
+    const { note: text, prefixes } = parseLastLine(lineAt(lines, lines.leaves));
     const { checkpoint, note } = parseCheckpoint(text);
     if (checkpoint.origin !== job.log) {
       findings.add('checkpointMalformed', `The checkpoint is of the log ${checkpoint.origin}.`);
@@ -205,7 +208,7 @@ function readCheckpoint(lines: SegmentLines, job: SegmentJob, findings: FindingL
         `The checkpoint bears ${note.signatures.length} signatures; a sealer writes one.`,
       );
     }
-    return { text, checkpoint, note };
+    return { text, prefixes, checkpoint, note };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     findings.add('checkpointMalformed', error.message);
@@ -235,6 +238,8 @@ function readSeal(
 interface FoldedTree {
   readonly size: number;
   readonly root: Hash;
+  /** Places of leaves whose hash is not the one that the last line remembers; of a line of other length the first alone. */
+  readonly changed: readonly number[];
   readonly roots: readonly { readonly size: number; readonly root: string }[];
 }
 
@@ -242,8 +247,8 @@ interface FoldedTree {
 function foldLeaves(
   lines: SegmentLines,
   seal: Seal,
-  keptSizes: readonly number[],
-  isFirst: boolean,
+  prefixes: LeafHashPrefixes | undefined,
+  { keptSizes, isFirst }: { readonly keptSizes: readonly number[]; readonly isFirst: boolean },
   findings: FindingList,
 ): FoldedTree | undefined {
   const where = { record: { index: seal.first + lines.leaves - 1 } };
@@ -264,18 +269,32 @@ function foldLeaves(
   const roots = isFirst ? rootsBefore(seal.first, frontier, keptSizes) : [];
   let next = keptSizes.findIndex((size) => size > seal.first);
   const { bytes, ends, leaves } = lines;
+  const found = Buffer.alloc(leaves * PREFIX_SIZE);
   for (let i = 0, start = 0; i < leaves; i++) {
     const end = ends[i] as number;
     // The tree writes its prefix into the byte before a leaf; the first one has none before it.
-    if (start === 0) tree.addHash(hashLeaf(bytes.subarray(0, end)));
-    else tree.addLine(bytes, start, end);
+    if (start === 0) {
+      const first = hashLeaf(bytes.subarray(0, end));
+      tree.addHash(first);
+      first.copy(found, 0, 0, PREFIX_SIZE);
+    } else found.writeUInt32BE(tree.addLine(bytes, start, end), i * PREFIX_SIZE);
     start = end + 1;
     if (next !== -1 && keptSizes[next] === tree.size) {
       roots.push({ size: tree.size, root: tree.root().toString('hex') });
       next++;
     }
   }
-  return { size: tree.size, root: tree.root(), roots };
+  return { size: tree.size, root: tree.root(), changed: placesThatDiffer(found, prefixes ?? found), roots };
+}
+
+function placesThatDiffer(found: LeafHashPrefixes, sealed: LeafHashPrefixes): number[] {
+  if (found.equals(sealed)) return [];
+  const leaves = Math.max(found.length, sealed.length) / PREFIX_SIZE;
+  const at = (prefixes: LeafHashPrefixes, i: number) =>
+    prefixes.toString('hex', i * PREFIX_SIZE, (i + 1) * PREFIX_SIZE);
+  const places = Array.from({ length: Math.ceil(leaves) }, (_, i) => i).filter((i) => at(found, i) !== at(sealed, i));
+  // After a leaf too many or too few all others are shifted.
+  return found.length === sealed.length ? places : places.slice(0, 1);
 }
 
 /** The beginning of a frontier is the frontier of a smaller tree, and folds to its root. */
@@ -295,50 +314,40 @@ function rootsBefore(
   return roots;
 }
 
-/** `damaged`: the first leaf that shows by itself that it is not what a sealer writes. */
-async function reportRoot(
+/**
+ * Names the leaves by the prefixes in the last line; where these say nothing, the first (`damaged`) that shows by itself that
+ * it is not what a sealer writes.
+ */
+function reportRoot(
   checkpoint: Checkpoint,
-  lines: SegmentLines,
   seal: Seal,
   tree: FoldedTree,
   damaged: RecordPlace | undefined,
-  source: SegmentSource,
   findings: FindingList,
-): Promise<void> {
-  const changed = await findChangedLeaf(checkpoint, lines, seal, source);
-  const record = changed === undefined ? damaged : { index: changed };
+): void {
+  const changed = tree.changed.map((i) => ({ index: seal.first + i }));
   const what =
     checkpoint.size === tree.size
       ? 'Frontier and leaves do not fold to the root of the checkpoint'
       : `The leaves end at ${tree.size}, the checkpoint is over ${checkpoint.size}`;
-  const which = record === undefined ? '; which of its records it was, the segment alone cannot tell' : '';
-  findings.add(
-    'rootMismatch',
-    `${what}: bytes were changed, added or removed after sealing${which}.`,
-    record === undefined ? {} : { record },
-  );
+  for (const record of changed.length === 0 ? [damaged] : changed) {
+    findings.add(
+      'rootMismatch',
+      record === undefined
+        ? `${what}: bytes were changed, added or removed after sealing; which of its records it was, the segment alone cannot tell.`
+        : `this record is not the one that was sealed: ${what.charAt(0).toLowerCase()}${what.slice(1)}.`,
+      record === undefined ? {} : { record },
+    );
+  }
 }
 
-/** Index of the first leaf that is not the sealed one, where leaf hashes that fold to the signed root can be had. */
-async function findChangedLeaf(
-  checkpoint: Checkpoint,
-  lines: SegmentLines,
-  seal: Seal,
-  source: SegmentSource,
-): Promise<number | undefined> {
-  const count = checkpoint.size - seal.first;
-  if (source.leafHashes === undefined || count < 1 || count > MAX_SEGMENT_LEAVES) return undefined;
-  const hashes = await source.leafHashes(seal.log, seal.first, count);
-  if (hashes === undefined || hashes.length !== count || hashes.some((each) => each.length !== HASH_SIZE))
-    return undefined;
-  const tree = new GrowingTree(
-    seal.first,
-    seal.frontier.map((hex) => Buffer.from(hex, 'hex')),
+/** The leaves are those that were signed, so it is the last line that was changed. */
+function reportPrefixes(seal: Seal, tree: FoldedTree, findings: FindingList): void {
+  const [first] = tree.changed;
+  if (first === undefined) return;
+  findings.add(
+    'checkpointMalformed',
+    'The last line has other leaf hash prefixes than the leaves that were signed: that line was changed after sealing.',
+    { record: { index: seal.first + first } },
   );
-  for (const each of hashes) tree.addHash(each);
-  if (!tree.root().equals(checkpoint.root)) return undefined;
-  for (let i = 0; i < Math.max(count, lines.leaves); i++) {
-    if (i >= lines.leaves || hashes[i]?.equals(hashLeaf(lineAt(lines, i))) !== true) return seal.first + i;
-  }
-  return undefined;
 }

@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 
 import type { ImmutableStore } from '../seal/immutable-store.ts';
 import { segmentPrefix } from '../wire/log-name.ts';
-import type { Hash } from '../wire/merkle.ts';
 import type { PublicKey } from '../wire/signed-note.ts';
 import { EvidenceNames } from './evidence-names.ts';
 import { isFailure } from './findings.ts';
@@ -18,8 +17,7 @@ import { parseTrailBlob } from './trail-blobs.ts';
 import { verifyGenerations } from './verify-generations.ts';
 import { LogJoin } from './verify-log.ts';
 import type { LogSummary } from './verify-log.ts';
-import { verifySegment } from './verify-segment.ts';
-import type { SegmentChecks, SegmentJob, SegmentResult, SegmentSource } from './verify-segment.ts';
+import type { SegmentChecks, SegmentJob, SegmentResult } from './verify-segment.ts';
 
 export interface VerifyOptions {
   readonly trail: ImmutableStore;
@@ -37,9 +35,6 @@ export interface VerifyOptions {
   readonly whole?: boolean | undefined;
   /** Threads, this one among them. Default: as many as there are cores. */
   readonly parallel?: number | undefined;
-  /** Leaf hashes from anywhere, untrusted: they let a changed record be named. */
-  readonly leafHashes?:
-    ((log: string, first: number, count: number) => Promise<readonly Hash[] | undefined>) | undefined;
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
 }
 
@@ -203,7 +198,7 @@ async function* verifySegments(
         const job = { name, log, number, isFirst: !logs.has(log) };
         logs.add(log);
         runner.grow(Math.min(parallel - 1, Math.floor(++started / SEGMENTS_PER_WORKER)));
-        underWay.push(verifyOne(job, runner, source, checks, options));
+        underWay.push(verifyOne(job, runner));
       } else {
         underWay.push(Promise.resolve({ kind: 'foreign', finding: foreignBlob(name) }));
       }
@@ -219,19 +214,8 @@ function foreignBlob(name: string): Finding {
   return { kind: 'segmentForeign', blob: name, message: 'The blob is no segment and no key.' };
 }
 
-function verifyOne(
-  job: SegmentJob,
-  runner: SegmentRunner,
-  source: SegmentSource,
-  checks: SegmentChecks,
-  { leafHashes }: VerifyOptions,
-): Promise<Verified> {
-  const verified = runner.verify(job).then(async (result): Promise<Verified> => {
-    const changed = result.findings.some(({ kind }) => kind === 'rootMismatch');
-    if (!changed || leafHashes === undefined) return { kind: 'segment', result };
-    // Rare, and workers have no way to leaf hashes: once more, here.
-    return { kind: 'segment', result: await verifySegment(job, { ...source, leafHashes }, checks) };
-  });
+function verifyOne(job: SegmentJob, runner: SegmentRunner): Promise<Verified> {
+  const verified = runner.verify(job).then((result): Verified => ({ kind: 'segment', result }));
   // It may fail before its turn comes; it is thrown then, not as a rejection that nobody handles.
   verified.catch(() => undefined);
   return verified;

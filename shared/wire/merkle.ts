@@ -82,14 +82,16 @@ export class GrowingTree {
 
   /**
    * Appends the leaf `buffer[start…end)`. The byte before `start` is overwritten with the leaf prefix and put back, so
-   * that no leaf is copied to be hashed: `start` is at least 1.
+   * that no leaf is copied to be hashed: `start` is at least 1. Gives the leaf hash's first four bytes, big-endian.
    */
-  addLine(buffer: Buffer, start: number, end: number): void {
+  addLine(buffer: Buffer, start: number, end: number): number {
     const before = buffer[start - 1] as number;
     buffer[start - 1] = 0x00;
     digestInto(buffer.subarray(start - 1, end), this.#stack, this.#depth * HASH_SIZE);
     buffer[start - 1] = before;
+    const prefix = this.#stack.readUInt32BE(this.#depth * HASH_SIZE);
     this.#merge();
+    return prefix;
   }
 
   /** Appends a leaf by its hash. */

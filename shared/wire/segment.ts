@@ -31,7 +31,15 @@ export interface UnsignedSegment {
   readonly frontier: readonly Hash[];
   /** All lines but the last, behind one byte of padding. */
   readonly padded: Buffer;
+  readonly prefixes: LeafHashPrefixes;
 }
+
+/**
+ * The first four bytes of each leaf's hash, in order, the seal's included. They stand in the last line, outside the tree, and
+ * prove nothing: where the root does not fit, they tell which leaf is not the one that was sealed.
+ */
+export type LeafHashPrefixes = Buffer;
+export const PREFIX_SIZE = 4;
 
 /**
  * Lays out the lines and extends the tree by them: `lines` are the leaves before the seal, in order, as JSON text without
@@ -46,29 +54,32 @@ export function buildSegment(seal: Seal, lines: readonly string[], sealLine: str
     seal.frontier.map((hex) => Buffer.from(hex, 'hex')),
   );
   const leaves: Buffer[] = [];
+  const prefixes = Buffer.alloc((lines.length + 1) * PREFIX_SIZE);
   for (let start = 1; start < padded.length;) {
     const end = padded.indexOf(LF, start);
+    if (leaves.length > lines.length)
+      throw new FormatError('segment', 'A leaf holds a line feed; JSON text escapes it.');
     if (end - start > MAX_LEAF_BYTES) {
       throw new FormatError(
         'recordTooLarge',
         `Leaf ${leaves.length} of ${seal.log} segment ${seal.number} has ${end - start} bytes.`,
       );
     }
-    tree.addLine(padded, start, end);
+    prefixes.writeUInt32BE(tree.addLine(padded, start, end), leaves.length * PREFIX_SIZE);
     leaves.push(padded.subarray(start, end));
     start = end + 1;
   }
-  if (leaves.length !== lines.length + 1) {
-    throw new FormatError('segment', 'A leaf holds a line feed; JSON text escapes it.');
-  }
   const frontier = tree.frontier();
   const checkpoint = { origin: seal.log, size: tree.size, root: rootOfFrontier(frontier) };
-  return { number: seal.number, seal, leaves, checkpoint, frontier, padded };
+  return { number: seal.number, seal, leaves, checkpoint, frontier, padded, prefixes };
 }
 
 /** The blob. `checkpoint`: the signed note over `segment.checkpoint`. */
 export function formatSegment(segment: UnsignedSegment, checkpoint: string): Buffer {
-  const lines = Buffer.concat([segment.padded.subarray(1), Buffer.from(`${JSON.stringify({ checkpoint })}\n`)]);
+  const lines = Buffer.concat([
+    segment.padded.subarray(1),
+    Buffer.from(`${formatLastLine(checkpoint, segment.prefixes)}\n`),
+  ]);
   if (lines.length > MAX_SEGMENT_BYTES || segment.leaves.length > MAX_SEGMENT_LEAVES) {
     throw new FormatError(
       'segment',
@@ -93,7 +104,7 @@ export interface Segment {
 }
 
 /** Inflates a blob and cuts it into lines. Throws FormatError. */
-export function inflateSegment(blob: Uint8Array): { padded: Buffer; lines: { start: number; end: number }[] } {
+function inflateSegment(blob: Uint8Array): { padded: Buffer; lines: { start: number; end: number }[] } {
   const bytes = parseFrame(blob, MAX_SEGMENT_BYTES);
   const padded = Buffer.allocUnsafe(bytes.length + 1);
   padded[0] = LF;
@@ -123,21 +134,28 @@ export function parseSegment(blob: Uint8Array): Segment {
   const leaves = lines.map(({ start, end }) => padded.subarray(start, end));
   const sealLeaf = leaves[leaves.length - 1] as Buffer;
   const { record: sealRecord, seal } = parseSeal(sealLeaf);
-  const checkpointNote = parseCheckpointLine(padded.subarray(last.start, last.end));
+  const { note: checkpointNote, prefixes } = parseLastLine(padded.subarray(last.start, last.end));
   const { checkpoint, note } = parseCheckpoint(checkpointNote);
   const tree = new GrowingTree(
     seal.first,
     seal.frontier.map((hex) => Buffer.from(hex, 'hex')),
   );
-  for (const { start, end } of lines) {
+  const prefixesOfLeaves = Buffer.alloc(lines.length * PREFIX_SIZE);
+  for (const [i, { start, end }] of lines.entries()) {
     if (end - start > MAX_LEAF_BYTES)
       throw new FormatError('segment', `A leaf of ${end - start} bytes is larger than ${MAX_LEAF_BYTES}.`);
-    tree.addLine(padded, start, end);
+    prefixesOfLeaves.writeUInt32BE(tree.addLine(padded, start, end), i * PREFIX_SIZE);
   }
   const frontier = tree.frontier();
   const root = rootOfFrontier(frontier);
   if (checkpoint.origin !== seal.log || checkpoint.size !== tree.size || !checkpoint.root.equals(root)) {
     throw new FormatError('segment', `The checkpoint of ${seal.log} segment ${seal.number} is not over its leaves.`);
+  }
+  if (!prefixes.equals(prefixesOfLeaves)) {
+    throw new FormatError(
+      'segment',
+      `The last line of ${seal.log} segment ${seal.number} has the prefixes of other leaves.`,
+    );
   }
   return { seal, sealRecord, checkpointNote, checkpoint, note, leaves, frontier };
 }
@@ -160,12 +178,21 @@ export function parseCanonicalRecord(leaf: Buffer): TrailRecord {
   return record;
 }
 
-/** Throws FormatError `checkpoint`. */
-export function parseCheckpointLine(line: Buffer): string {
-  const value = parseJson(line) as { checkpoint?: unknown } | null;
+function formatLastLine(checkpoint: string, prefixes: LeafHashPrefixes): string {
+  return JSON.stringify({ checkpoint, leafHashPrefixes: prefixes.toString('base64') });
+}
+
+/** The signed note, and the prefixes as they stand there. Throws FormatError `checkpoint`. */
+export function parseLastLine(line: Buffer): { note: string; prefixes: LeafHashPrefixes } {
+  const value = parseJson(line) as { checkpoint?: unknown; leafHashPrefixes?: unknown } | null;
   const note = value?.checkpoint;
-  if (typeof note !== 'string' || !Buffer.from(JSON.stringify({ checkpoint: note })).equals(line)) {
-    throw new FormatError('checkpoint', 'The last line of the segment is not {"checkpoint":"<signed note>"}.');
+  const text = value?.leafHashPrefixes;
+  const prefixes = Buffer.from(typeof text === 'string' ? text : '', 'base64');
+  if (typeof note !== 'string' || !Buffer.from(formatLastLine(note, prefixes)).equals(line)) {
+    throw new FormatError(
+      'checkpoint',
+      'The last line of the segment is not {"checkpoint":"<signed note>","leafHashPrefixes":"<base64>"}.',
+    );
   }
-  return note;
+  return { note, prefixes };
 }
