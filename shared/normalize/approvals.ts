@@ -44,7 +44,7 @@ function draftOf(input: NormalizerInput): RecordDraft {
   const body = bodyOf(input.body);
 
   const { decision, unreadable } = readDecision(body, step, request, envelope);
-  const incomplete = missingIn(decision, body, step);
+  const incomplete = missingIn(decision);
   const environment = decision.covers?.find((covered) => covered.kind === 'environment')?.id;
   return {
     part: '',
@@ -106,8 +106,7 @@ function readDecision(
     if (value === undefined) unreadable.push(member);
     return value;
   };
-  // The schema demands a kind, and a vote inherits its request's: where the step states none, `details.incomplete` says so.
-  const kind = read('kind', oneOf(KINDS)) ?? 'review';
+  const kind = read('kind', oneOf(KINDS));
   const stated = {
     round: read('round', wholeNumber),
     verdict: step === 'voted' ? read('verdict', oneOf(['approve', 'reject', 'override'] as const)) : undefined,
@@ -127,17 +126,17 @@ function readDecision(
     securityImpact: read('securityImpact', long),
     rollback: read('rollback', long),
   };
-  return { decision: { kind, request, step, ...defined(stated) }, unreadable };
+  return { decision: { ...(kind === undefined ? {} : { kind }), request, step, ...defined(stated) }, unreadable };
 }
 
-/** What a step cannot be understood without. Nothing else is required: unstated is unstated. */
-function missingIn(decision: Decision, body: JsonObject, step: Step): readonly string[] {
+/** What a step cannot be understood without. Nothing else is required: of a vote or a withdrawal the request's kind holds. */
+function missingIn({ step, kind, title, verdict, reason }: Decision): readonly string[] {
   const missing: string[] = [];
-  if (oneOf(KINDS)(at(body, 'kind')) === undefined) missing.push('kind');
-  if (step === 'requested' && decision.title === undefined) missing.push('title');
-  if (step === 'voted' && decision.verdict === undefined) missing.push('verdict');
-  const mustSayWhy = decision.verdict === 'reject' || decision.verdict === 'override' || decision.kind === 'emergency';
-  if (mustSayWhy && step !== 'withdrawn' && decision.reason === undefined) missing.push('reason');
+  if (step === 'requested' && kind === undefined) missing.push('kind');
+  if (step === 'requested' && title === undefined) missing.push('title');
+  if (step === 'voted' && verdict === undefined) missing.push('verdict');
+  const mustSayWhy = verdict === 'reject' || verdict === 'override' || kind === 'emergency';
+  if (mustSayWhy && step !== 'withdrawn' && reason === undefined) missing.push('reason');
   return missing;
 }
 
@@ -155,7 +154,7 @@ const KINDS = [
   'policy',
   'baseline',
   'review',
-] as const satisfies readonly Decision['kind'][];
+] as const satisfies readonly NonNullable<Decision['kind']>[];
 
 function oneOf<const Value extends string>(values: readonly Value[]): Reader<Value> {
   return (value) => values.find((each) => each === value);
@@ -232,7 +231,10 @@ function summaryOf(actor: Actor, step: Step, decision: Decision): string {
   const why = decision.reason === undefined ? '' : `: ${decision.reason}`;
   switch (step) {
     case 'requested':
-      return cutText(`${who} asked for a decision (${decision.kind}): ${decision.title ?? 'untitled'}`, 'long');
+      return cutText(
+        `${who} asked for a decision (${decision.kind ?? 'of no known kind'}): ${decision.title ?? 'untitled'}`,
+        'long',
+      );
     case 'voted':
       return cutText(`${who} voted ${decision.verdict ?? 'without a verdict'} on ${decision.request}${why}`, 'long');
     case 'withdrawn':

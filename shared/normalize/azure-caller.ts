@@ -33,6 +33,8 @@ export function readAzureCaller(
     textAt(claims, 'unique_name') ??
     textAt(claims, 'preferred_username') ??
     (caller?.includes('@') === true ? caller : undefined);
+  // The same person is another subject to each application: better than nobody, and joined with nothing.
+  const subject = textAt(claims, `${PERSON}nameidentifier`) ?? textAt(claims, 'sub');
   const managedIdentity = textAt(claims, 'xms_mirid') ?? textAt(claims, `${IDENTITY}xms_mirid`);
   const address = principalName ?? textAt(claims, `${PERSON}emailaddress`) ?? textAt(claims, 'email');
 
@@ -48,6 +50,8 @@ export function readAzureCaller(
   if (id !== undefined) actorId = `entra:${id.toLowerCase()}`;
   else if (kind !== 'human' && application !== undefined) actorId = `entra-app:${application.toLowerCase()}`;
   else if (principalName !== undefined) actorId = `upn:${principalName.toLowerCase()}`;
+  else if (address !== undefined) actorId = `mail:${address.toLowerCase()}`;
+  else if (subject !== undefined) actorId = `entra-subject:${subject}`;
 
   const from = textAt(httpRequest, 'clientIpAddress') ?? textAt(claims, 'ipaddr');
   const session = textAt(claims, 'sid') ?? textAt(claims, 'uti');

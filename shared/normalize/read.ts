@@ -56,8 +56,10 @@ export function idAt(value: unknown, ...path: readonly string[]): string | undef
   return typeof found === 'string' && found !== '' ? cutText(found, 'uri') : undefined;
 }
 
+/** A time; undefined for the zero time of .NET and Go as well (year 1), with which services write that they have none. */
 export function timeAt(value: unknown, ...path: readonly string[]): Timestamp | undefined {
-  return toTimestamp(at(value, ...path));
+  const time = toTimestamp(at(value, ...path));
+  return time === undefined || time < '0002' ? undefined : time;
 }
 
 export function objectAt(value: unknown, ...path: readonly string[]): JsonObject | undefined {

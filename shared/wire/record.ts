@@ -97,21 +97,24 @@ const money = z.strictObject({
 });
 
 const decision = z.strictObject({
-  kind: z.enum([
-    'scopeChange',
-    'architecture',
-    'infrastructure',
-    'deployment',
-    'codeReview',
-    'aiReview',
-    'access',
-    'accessReview',
-    'riskAcceptance',
-    'emergency',
-    'policy',
-    'baseline',
-    'review',
-  ]),
+  kind: z
+    .enum([
+      'scopeChange',
+      'architecture',
+      'infrastructure',
+      'deployment',
+      'codeReview',
+      'aiReview',
+      'access',
+      'accessReview',
+      'riskAcceptance',
+      'emergency',
+      'policy',
+      'baseline',
+      'review',
+    ])
+    .optional()
+    .describe("Absent where the step states none: its request's kind holds."),
   request: name.describe('Id of the request that all steps share.'),
   round: count.optional(),
   step: z.enum(['requested', 'voted', 'withdrawn', 'expired', 'reopened', 'delegated', 'revoked']),

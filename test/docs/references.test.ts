@@ -70,7 +70,7 @@ ${help}`).toContain(`Usage: indelible ${command}`);
   it('settings', () => {
     const code =
       readFileSync(path.join(ROOT, 'shared/config.ts'), 'utf8') +
-      readFileSync(path.join(ROOT, 'test/normalize/github-payloads.ts'), 'utf8');
+      readFileSync(path.join(ROOT, 'test/corpus/corpus-files.ts'), 'utf8');
     const used = [...document.matchAll(/`(INDELIBLE_[A-Z_]+)`/g)].map(([, setting = '']) => setting);
     expect(used.filter((setting) => !code.includes(setting))).toEqual([]);
   });

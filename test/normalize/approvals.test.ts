@@ -167,9 +167,12 @@ describe('what a step leaves out or states wrongly is sealed all the same, and n
       'reason',
       undefined,
     ],
-    ['a vote that does not say on what kind', 'voted', { verdict: 'approve' }, 'kind', undefined],
-    ['an unknown kind and verdict', 'voted', { kind: 'x', verdict: 'yes' }, 'kind,verdict', 'kind,verdict'],
-    ['an inherited kind', 'voted', { kind: 'toString', verdict: 'approve' }, 'kind', 'kind'],
+    ['a request of an unknown kind', 'requested', { kind: 'x', title: 't' }, 'kind', 'kind'],
+    ['a request of an inherited kind', 'requested', { kind: 'toString', title: 't' }, 'kind', 'kind'],
+    ['a vote need not say on what kind', 'voted', { verdict: 'approve' }, undefined, undefined],
+    ['a withdrawal need not say of what kind', 'withdrawn', {}, undefined, undefined],
+    ['a vote with unknown kind and verdict', 'voted', { kind: 'x', verdict: 'yes' }, 'verdict', 'kind,verdict'],
+    ['a vote with an inherited kind', 'voted', { kind: 'toString', verdict: 'approve' }, undefined, 'kind'],
     [
       'a cost in floating point',
       'requested',
@@ -215,6 +218,18 @@ describe('what a step leaves out or states wrongly is sealed all the same, and n
     expect(draft.data.details?.['incomplete']).toBe(incomplete);
     expect(draft.data.details?.['unreadable']).toBe(unreadable);
     expect(draft.data.decision?.step).toBe(step);
+  });
+
+  test.each([
+    ['a vote', 'voted', { verdict: 'approve' }],
+    ['a withdrawal', 'withdrawn', {}],
+    ['a request', 'requested', { title: 't' }],
+    ['a vote of an unknown kind', 'voted', { kind: 'x', verdict: 'approve' }],
+  ])('%s that states no kind has none: a kind made up here would hide that of its request', (_what, step, body) => {
+    const draft = normalize(step, body);
+    expect(draft.data.decision).toMatchObject({ request: REQUEST, step });
+    expect(draft.data.decision).not.toHaveProperty('kind');
+    expect(draft.data.summary).not.toContain('undefined');
   });
 
   test('zero is stated, absent is not', () => {

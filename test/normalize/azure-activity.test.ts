@@ -1,6 +1,3 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -9,7 +6,6 @@ import { finishDraft } from '../../shared/normalize/finish-draft.ts';
 import { Unrecognized } from '../../shared/normalize/normalizer.ts';
 import type { RecordDraft } from '../../shared/normalize/normalizer.ts';
 import { ODD_BODIES } from '../collect/requests.ts';
-import { fieldTable } from './filled-fields.ts';
 import { outcomeOf } from './outcome-of.ts';
 
 const enqueued = '2026-03-01T12:00:05.000Z';
@@ -217,6 +213,18 @@ describe('the caller', () => {
       },
       undefined,
       { kind: 'service', name: 'deployer' },
+    ],
+    [
+      'a person by the only address that the token has',
+      { 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress': 'Jane@Contoso.com', idtyp: 'user' },
+      undefined,
+      { kind: 'human', id: 'mail:jane@contoso.com', address: 'Jane@Contoso.com' },
+    ],
+    [
+      'the subject of a token that has nothing else',
+      { 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier': 'Subject-1' },
+      undefined,
+      { kind: 'unknown', id: 'entra-subject:Subject-1' },
     ],
     ['an object id alone: nobody knows of what', id, undefined, { kind: 'unknown', id: `entra:${OID.toLowerCase()}` }],
     [
@@ -551,46 +559,4 @@ test('the delivery of a message straight from Event Grid is the event’s id', (
   expect(azureActivityNormalizer.deliveryOf?.(Buffer.from(JSON.stringify([eventOf()])))).toBe('event-1');
   expect(azureActivityNormalizer.deliveryOf?.(Buffer.from('{"id":7}'))).toBeUndefined();
   expect(azureActivityNormalizer.deliveryOf?.(Buffer.from('{'))).toBeUndefined();
-});
-
-const corpus = join(process.env['INDELIBLE_CORPUS'] ?? '../shared/corpus', 'event-grid');
-describe.runIf(existsSync(corpus))("the documentation's own examples", () => {
-  const files = readdirSync(corpus, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.json'))
-    .sort();
-  const outcomes = files.map((file) => {
-    try {
-      return { file, draft: normalize(readFileSync(join(corpus, file))) };
-    } catch (error) {
-      if (!(error instanceof Unrecognized)) throw error;
-      return { file, code: error.code };
-    }
-  });
-
-  test('are read where they are resource events, and refused with the right reason where they are not', () => {
-    const expectedOf = (file: string): string => {
-      if (file.endsWith('.invalid.json')) return 'json';
-      return file.includes('PolicyState') ? 'event' : 'succeeded';
-    };
-    expect(outcomes.map(({ file, draft, code }) => [file, code ?? draft.data.outcome])).toEqual(
-      files.map((file) => [file, expectedOf(file)]),
-    );
-  });
-
-  test('fill who, what, on what and the links that join them', () => {
-    const drafts = outcomes.flatMap(({ draft }) => (draft === undefined ? [] : [draft]));
-    const table = fieldTable(drafts);
-    process.stdout.write(`\nFields filled from ${drafts.length} events of Event Grid's documentation:\n${table}\n`);
-    for (const draft of drafts) {
-      expect(draft.data.actor?.id).toBe('entra:{id}');
-      expect(draft.data.target?.kind).toMatch(
-        /^microsoft\.(storage\/storageaccounts|eventhub\/namespaces\/authorizationrules)$/,
-      );
-      expect(draft.data.links?.map(({ kind }) => kind)).toEqual(['correlation', 'operation']);
-      expect(draft.data.details?.['callerRole']).toMatch(/Admin|Contributor/);
-    }
-    expect(drafts.filter((draft) => draft.data.actor?.kind === 'service').map((draft) => draft.type)).toEqual(
-      drafts.filter((draft) => draft.type.startsWith('indelible.access')).map((draft) => draft.type),
-    );
-  });
 });

@@ -6,12 +6,12 @@ import { githubNormalizer } from '../../shared/normalize/github.ts';
 import type { RecordDraft } from '../../shared/normalize/normalizer.ts';
 import { categoryOf, parseRecord, recordId, SCHEMA_URI } from '../../shared/wire/record.ts';
 import type { TrailRecord } from '../../shared/wire/record.ts';
+import { corpusFiles } from '../corpus/corpus-files.ts';
 
-/** Payloads that other projects wrote down: the npm package of GitHub's examples, and the corpus where it is there. */
+/** Payloads that other projects wrote down: the npm package of GitHub's examples, and the corpus. */
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const EXAMPLES = path.join(ROOT, 'node_modules/@octokit/webhooks-examples');
-const CORPUS = path.join(path.resolve(ROOT, process.env['INDELIBLE_CORPUS'] ?? '../shared/corpus'), 'github');
 
 export interface Payload {
   readonly origin: string;
@@ -38,14 +38,11 @@ export function examplePayloads(): readonly Payload[] {
   });
 }
 
-/** The folder that a file lies in is the event's name. */
+/** Throws where the corpus is not there. */
 export function corpusPayloads(): readonly Payload[] {
-  const files = readdirSync(CORPUS, { recursive: true, encoding: 'utf8' }).filter((each) => each.endsWith('.json'));
-  return files.sort().map((file) => ({
-    origin: file,
-    event: path.basename(path.dirname(file)),
-    body: readFileSync(path.join(CORPUS, file)),
-  }));
+  return corpusFiles()
+    .filter(({ source }) => source === 'github')
+    .map(({ file, kind, read }) => ({ origin: file, event: kind.slice('github:'.length), body: read() }));
 }
 
 const ENQUEUED = '2026-11-23T19:41:07.123Z';

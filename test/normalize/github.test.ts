@@ -99,6 +99,37 @@ describe('the table of events', () => {
   });
 });
 
+describe('who and when, where the usual member is missing', () => {
+  it('takes the pusher of a push that names no account: a push of nobody could be blamed on no one', () => {
+    const { sender: _sender, ...payload } = { ...PUSH, sender: undefined };
+    const drafts = normalizeObject('push', { ...payload, pusher: { name: 'mona', email: 'm@example.com' } });
+    for (const { data } of drafts) {
+      expect(data.actor).toEqual({ kind: 'unknown', id: 'github.com:@mona', name: 'mona', address: 'm@example.com' });
+    }
+    expect(drafts.length).toBeGreaterThan(0);
+  });
+
+  it('takes who resolved a secret alert, for Enterprise Servers name no sender; of other actions that would be another', () => {
+    const alert = { number: 1, resolved_by: { login: 'mona', id: 1, type: 'User' } };
+    const actorOf = (action: string): unknown =>
+      normalizeObject('secret_scanning_alert', { action, alert })[0]?.data.actor?.id;
+    expect(actorOf('resolved')).toBe('github.com:1');
+    expect(actorOf('reopened')).toBeUndefined();
+  });
+
+  it('takes year 1 for no time: a package must not seem published two thousand years ago', () => {
+    const none = '0001-01-01T00:00:00Z';
+    const version = { version: '1', created_at: none, updated_at: none };
+    const timeOf = (updated: string): unknown =>
+      normalizeObject('package', {
+        action: 'published',
+        package: { id: 1, created_at: '2019-01-01T00:00:00Z', updated_at: updated, package_version: version },
+      })[0]?.time;
+    expect(timeOf('2026-03-01T12:00:00Z')).toBe('2026-03-01T12:00:00.000Z');
+    expect(timeOf(none)).toBeUndefined();
+  });
+});
+
 describe('hostile and odd members', () => {
   it('survives members named like those of a prototype', () => {
     const body = Buffer.from(

@@ -272,10 +272,10 @@ describe('a draft is finished here', () => {
 
 /** What the sealer needs to know to write a line. */
 const context = {
-  head: { log: 'audit.example.com/trail/web/0/0' },
+  head: { log: 'audit.example.com/trail/web/0/0', number: 0, to: { sequenceNumber: 6, enqueued }, configurations: [] },
   partition: '0',
   hub: { namespace: 'n', name: 'web', created: enqueued },
-  configuration: { projectOf: () => 'payments' },
+  configuration: { sha256: 'a'.repeat(64), from: received, projectOf: () => 'payments' },
   judge: () => ({ basis: 'unknown' }),
 } as unknown as SegmentContext;
 

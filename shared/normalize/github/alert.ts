@@ -47,11 +47,14 @@ export function normalizeSecretAlert(delivery: Delivery): readonly RecordDraft[]
   const alert = alertOf(delivery, 'secret-scanning');
   const { thing, number } = alert;
   const kind = textAt(thing, 'secret_type_display_name') ?? textAt(thing, 'secret_type');
-  const verb = verbOf(delivery.action);
+  const { action, host, sender } = delivery;
+  const verb = verbOf(action);
   return [
     draftOf(delivery, {
       ...aboutSecretAlert(delivery, alert),
       object: 'secret_scanning_alert',
+      // Enterprise Servers send alerts without a sender.
+      actor: sender ?? (action === 'resolved' ? principalOf(objectAt(thing, 'resolved_by'), host) : undefined),
       verb,
       time: timeOf(delivery, thing, { created: 'created_at', resolved: 'resolved_at', other: 'updated_at' }),
       changes: changesOf(delivery.payload, thing),

@@ -45,7 +45,7 @@ function pushDraft(delivery: Delivery, ref: Ref | undefined, commits: readonly J
     verb,
     time: pushedAt(payload),
     subject: ref?.full,
-    actor: pusher(payload, sender),
+    actor: pusher(payload, delivery.host, sender),
     target: refTarget(source, ref),
     related: [relatedPerson('headAuthor', gitPerson(at(payload, 'head_commit', 'author'), delivery.host, sender))],
     changes: before === undefined && after === undefined ? [] : [changeOf('ref', hashOf(before), hashOf(after))],
@@ -92,7 +92,7 @@ function commitDraft(delivery: Delivery, ref: Ref | undefined, commit: JsonObjec
     // Not the commit's own date: whoever commits writes what they like there. It is in `authoredAt`.
     time: pushedAt(payload),
     subject: `commit/${id}`,
-    actor: pusher(payload, sender),
+    actor: pusher(payload, host, sender),
     target: { kind: 'commit', id: `${source}/commit/${id}`, name: id.slice(0, 12) },
     related: [
       relatedPerson('author', gitPerson(objectAt(commit, 'author'), host, sender)),
@@ -137,12 +137,12 @@ function pushedAt(payload: JsonObject): string | undefined {
   return timeAt(payload, 'repository', 'pushed_at');
 }
 
-/** The account; its address is what the pusher gives, where both have one name. */
-function pusher(payload: JsonObject, sender: Actor | undefined): Actor | undefined {
+/** The account; its address is what the pusher gives, where both have one name. Where no account is named, the pusher alone. */
+function pusher(payload: JsonObject, host: string, sender: Actor | undefined): Actor | undefined {
+  const name = textAt(payload, 'pusher', 'name');
   const address = textAt(payload, 'pusher', 'email');
-  return sender === undefined || address === undefined || textAt(payload, 'pusher', 'name') !== sender.name
-    ? sender
-    : { ...sender, address };
+  const actor = sender ?? principalOf({ login: name }, host);
+  return actor === undefined || address === undefined || name !== actor.name ? actor : { ...actor, address };
 }
 
 /** `Octo Cat <octo@example.com>`, as Git writes it. */

@@ -83,7 +83,8 @@ export function normalizePackage(delivery: Delivery): readonly RecordDraft[] {
       category: 'deployment',
       object: 'package',
       verb,
-      time: timeAt(version ?? thing, action === 'published' ? 'created_at' : 'updated_at'),
+      // A container's version has no times of its own; its package was changed by it.
+      time: timeAt(version, action === 'published' ? 'created_at' : 'updated_at') ?? timeAt(thing, 'updated_at'),
       subject: `packages/${idAt(thing, 'id') ?? name ?? ''}`,
       target: {
         kind: 'package',
