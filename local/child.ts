@@ -76,5 +76,7 @@ export async function startChild<Ready>(
 /** Children see of our environment only what a process needs: settings are given by name, so that none leaks in. */
 function inherited(): Record<string, string> {
   const names = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'NODE_EXTRA_CA_CERTS', 'NODE_COMPILE_CACHE'];
-  return Object.fromEntries(names.flatMap((each) => (process.env[each] === undefined ? [] : [[each, process.env[each]]])));
+  return Object.fromEntries(
+    names.flatMap((each) => (process.env[each] === undefined ? [] : [[each, process.env[each]]])),
+  );
 }

@@ -79,7 +79,8 @@ function pass(incoming: IncomingMessage, response: ServerResponse, port: number,
   );
   outgoing.on('error', () => {
     if (response.headersSent) response.destroy();
-    else response.writeHead(503, { 'content-type': 'text/plain' }).end('The function app does not answer; try again.\n');
+    else
+      response.writeHead(503, { 'content-type': 'text/plain' }).end('The function app does not answer; try again.\n');
   });
   incoming.on('error', () => outgoing.destroy());
   incoming.pipe(outgoing);

@@ -59,7 +59,9 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   const said = error instanceof Error ? error.message : String(error);
-  const hint = said.includes('EADDRINUSE') ? ' Another program has the port: take another with --port, or any with --port 0.' : '';
+  const hint = said.includes('EADDRINUSE')
+    ? ' Another program has the port: take another with --port, or any with --port 0.'
+    : '';
   process.stderr.write(`The stack did not start: ${said}${hint}\n`);
   process.exit(1);
 });

@@ -133,7 +133,9 @@ class LocalStack implements Stack {
     this.#issuer = await startTokenIssuer({ dataDir: join(this.#dataDir, 'issuer') });
     await this.#startHubs();
     await Promise.all(APPS.map((app) => this.#startHost(app)));
-    this.#frontDoor = await startFrontDoor(this.#options.port, () => [...this.#hosts.values()].map(({ ready }) => ready));
+    this.#frontDoor = await startFrontDoor(this.#options.port, () =>
+      [...this.#hosts.values()].map(({ ready }) => ready),
+    );
     this.#file = this.#describe();
     await writePrivate(join(this.#dataDir, 'local.settings.json'), {
       IsEncrypted: false,

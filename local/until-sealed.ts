@@ -54,8 +54,7 @@ async function sealedNumbers(stack: StackFile): Promise<Map<string, number>> {
     const { hub, partition, generation } = parseLogName(found.log);
     const head = heads.get(`${hub}/${partition}`);
     // Listed in the order of their names, which is that of numbers within a log.
-    if (head === undefined || generation >= head.generation)
-      heads.set(`${hub}/${partition}`, { ...found, generation });
+    if (head === undefined || generation >= head.generation) heads.set(`${hub}/${partition}`, { ...found, generation });
   }
   const sealed = new Map<string, number>();
   for (const [partition, { log, number }] of heads) {
