@@ -53,7 +53,7 @@ export async function startChild<Ready>(
     });
     void exited.then((code) => {
       clearTimeout(timer);
-      reject(new Error(`${name} ended with ${code ?? 'a signal'} before it was ready. ${complaint}`.trim()));
+      return reject(new Error(`${name} ended with ${code ?? 'a signal'} before it was ready. ${complaint}`.trim()));
     });
   });
   return {

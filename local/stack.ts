@@ -136,12 +136,7 @@ class LocalStack implements Stack {
     this.#frontDoor = await startFrontDoor(this.#options.port, () =>
       [...this.#hosts.values()].map(({ ready }) => ready),
     );
-    this.#file = this.#describe();
-    await writePrivate(join(this.#dataDir, 'local.settings.json'), {
-      IsEncrypted: false,
-      Values: this.#settings(),
-    });
-    await writePrivate(stackFilePath(this.#dataDir), this.#file);
+    await this.#tell();
   }
 
   async restart(part: Part, how: 'orderly' | 'kill' = 'orderly'): Promise<void> {
@@ -157,6 +152,7 @@ class LocalStack implements Stack {
       await (part === 'hubs' ? this.#startHubs() : this.#startHost(part));
     }
     this.#ending.delete(part);
+    await this.#tell();
   }
 
   stop(): Promise<void> {
@@ -274,6 +270,13 @@ class LocalStack implements Stack {
   #hubsConnection(): string {
     const { port } = started(this.#hubs).ready;
     return `Endpoint=sb://127.0.0.1:${port};SharedAccessKeyName=local;SharedAccessKey=local;UseDevelopmentEmulator=true`;
+  }
+
+  /** Writes what others need to know of the stack; ports may be others after a restart. */
+  async #tell(): Promise<void> {
+    this.#file = this.#describe();
+    await writePrivate(join(this.#dataDir, 'local.settings.json'), { IsEncrypted: false, Values: this.#settings() });
+    await writePrivate(stackFilePath(this.#dataDir), this.#file);
   }
 
   #describe(): StackFile {

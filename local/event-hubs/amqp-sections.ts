@@ -52,6 +52,7 @@ export function readBinary(message: Buffer, section: Section): Buffer {
       return message.subarray(section.value + 2, section.end);
     case 0xb0:
       return message.subarray(section.value + 5, section.end);
+    case undefined:
     default:
       throw new AmqpDecodeError(`The data section at byte ${section.start} holds no binary.`);
   }
@@ -90,6 +91,7 @@ export function readText(encoded: Buffer): string | undefined {
     case 0xb1:
     case 0xb3:
       return encoded.toString('utf8', 5);
+    case undefined:
     default:
       return undefined;
   }

@@ -74,6 +74,7 @@ export class Links {
   }
 
   #openToSend(link: Receiver): void {
+    // oxlint-disable-next-line typescript/no-unnecessary-type-conversion -- a client may send any type
     const address = String(link.target?.address ?? '');
     const path = parseEntityPath(address);
     switch (path.kind) {
@@ -108,6 +109,7 @@ export class Links {
   }
 
   #openToReceive(link: Sender): void {
+    // oxlint-disable-next-line typescript/no-unnecessary-type-conversion -- a client may send any type
     const address = String(link.source?.address ?? '');
     const path = parseEntityPath(address);
     switch (path.kind) {

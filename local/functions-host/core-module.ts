@@ -9,6 +9,7 @@ const CORE_MODULE = '@azure/functions-core';
  * To be called before the library `@azure/functions` is loaded, which looks for the module once.
  */
 export function supplyCoreModule(api: CoreApi): void {
+  // oxlint-disable-next-line typescript/unbound-method -- the proxy hands on `this`
   Module.prototype.require = new Proxy(Module.prototype.require, {
     apply(target, self, args: [id: string]): unknown {
       return args[0] === CORE_MODULE ? api : Reflect.apply(target, self, args);

@@ -58,6 +58,7 @@ export async function answerEventGrid(
       return dispatch(worker, found.target, Array.isArray(body) ? body : [body]);
     case 'unsubscribe':
       return { status: 202 };
+    case undefined:
     default:
       return { status: 400, body: 'The header aeg-event-type names no kind of delivery that Event Grid has.' };
   }

@@ -58,7 +58,7 @@ export interface Azurite {
   readonly StorageError: StorageErrorClass;
   /** The emulator's account and key, the same for everybody. */
   readonly account: { readonly name: string; readonly key: string };
-  newEtag(): string;
+  readonly newEtag: () => string;
 }
 
 interface Constants {
@@ -107,7 +107,7 @@ export function createAzurite(blobPort: number, tablePort: number): Azurite {
     table,
     StorageError: loadDefault<StorageErrorClass>('blob/errors/StorageError'),
     account: { name: constants.EMULATOR_ACCOUNT_NAME, key: constants.EMULATOR_ACCOUNT_KEY_STR },
-    newEtag: loadModule<{ newEtag(): string }>('common/utils/utils').newEtag,
+    newEtag: loadModule<Pick<Azurite, 'newEtag'>>('common/utils/utils').newEtag,
   };
 }
 
@@ -144,10 +144,13 @@ function silenceTelemetry(): void {
   load.cache[path] = stub as NodeJS.Module;
 }
 
+// What Azurite's modules export is known here alone: the type parameters are assertions.
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as said
 function loadDefault<T>(path: string): T {
   return loadModule<{ default: T }>(path).default;
 }
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as above
 function loadModule<T>(path: string): T {
   return load(`azurite/dist/src/${path}`) as T;
 }

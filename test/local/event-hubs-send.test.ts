@@ -165,7 +165,7 @@ describe('what is sent', () => {
     const stamped = stampEvent(event, { sequenceNumber: 3, offset: '192', enqueued: 1000, partitionKey: 'k' });
     const annotations = readSections(stamped).find((section) => section.code === SECTION.messageAnnotations);
     if (annotations === undefined) throw new Error('The stamped event has no annotations.');
-    const names = readMap(stamped, annotations).map(({ name }) => name);
+    const names = readMap(stamped, annotations).map(({ name }) => String(name));
     expect(names.toSorted()).toEqual([
       'x-opt-enqueued-time',
       'x-opt-mine',

@@ -326,7 +326,13 @@ describe('Event Grid', () => {
     expect((await post(cloudEvent('cloud-1'), single)).status).toBe(202);
     expect((await post([cloudEvent('cloud-2'), cloudEvent('cloud-3')], batch)).status).toBe(202);
     const seen = await eventsSeen();
-    expect(seen.map((entry) => entry.event?.id).sort()).toEqual(['cloud-1', 'cloud-2', 'cloud-3', 'grid-1', 'grid-2']);
+    expect(seen.map((entry) => String(entry.event?.id)).sort()).toEqual([
+      'cloud-1',
+      'cloud-2',
+      'cloud-3',
+      'grid-1',
+      'grid-2',
+    ]);
     expect(seen).toContainEqual({ event: { id: 'grid-1', data: { a: 'b' } }, data: { a: 'b' } });
   });
 

@@ -74,7 +74,7 @@ describe('tokens', () => {
       idtyp: 'app',
       sub: objectIdOf('pipeline'),
       oid: objectIdOf('pipeline'),
-      roles: [],
+      roles: ['Approvals.Write'],
     });
     expect(payload).not.toHaveProperty('name');
     expect(payload).not.toHaveProperty('amr');

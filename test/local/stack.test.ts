@@ -1,0 +1,273 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { startStack } from '../../local/stack.ts';
+import type { Part } from '../../local/stack.ts';
+import { untilSealed } from '../../local/until-sealed.ts';
+import { UNRECOGNIZED_TYPE } from '../../shared/wire/record.ts';
+import type { TrailRecord } from '../../shared/wire/record.ts';
+import { StackStage, pushOf } from './stack-stage.ts';
+
+const PATIENCE = 60_000;
+const OPTIONS = { timeout: 120_000 };
+
+const deliveriesOf = (records: readonly TrailRecord[]) =>
+  records.flatMap(({ data }) => data.collected?.envelope?.delivery ?? []);
+
+describe('the stack', () => {
+  let stage: StackStage;
+  beforeAll(async () => {
+    stage = await StackStage.open();
+  }, PATIENCE);
+  afterAll(async () => {
+    await stage.close();
+  }, PATIENCE);
+
+  it('refuses and takes in what each input deserves', OPTIONS, async () => {
+    const { file } = stage.stack;
+    const events: [string, () => Promise<Response>, number][] = [
+      ['no signature', () => stage.post('/api/collect/github', '{}', { 'x-github-event': 'push' }), 401],
+      [
+        'a wrong signature',
+        () =>
+          stage.post('/api/collect/github', '{}', {
+            'x-github-event': 'push',
+            'x-github-delivery': 'x',
+            'x-hub-signature-256': `sha256=${'0'.repeat(64)}`,
+          }),
+        401,
+      ],
+      ['JSON that does not parse', () => stage.github('push', '{"broken'), 202],
+      ['an event that nobody knows', () => stage.github('unheard_of', '{"action":"done"}'), 202],
+      ['nesting a hundred thousand deep', () => stage.github('push', '['.repeat(100_000)), 202],
+      ['__proto__ and a key twice', () => stage.github('push', '{"__proto__":{"a":1},"ref":"x","ref":"y"}'), 202],
+      ['lone surrogates', () => stage.github('push', '{"ref":"\\ud800","sender":{"login":"\\udfff\\u0000"}}'), 202],
+      ['a string of a megabyte', () => stage.github('issues', `{"action":"${'x'.repeat(1_100_000)}"}`), 202],
+      ['no token', () => stage.post('/api/approvals', '{"project":"payments"}'), 401],
+      [
+        'a token without the role',
+        async () =>
+          stage.post('/api/approvals', '{"project":"payments"}', {
+            authorization: `Bearer ${await stage.token('alice', ['Trail.Read'])}`,
+          }),
+        403,
+      ],
+      ['a path that no function has', () => stage.post('/api/nothing', '{}'), 404],
+      ['a wrong method', () => fetch(`${file.api}/api/collect/github`), 404],
+    ];
+    const before = (await stage.messages('web')).flat().length;
+    for (const [what, send, status] of events) {
+      const answer = await send();
+      expect(`${what}: ${answer.status}`).toBe(`${what}: ${status}`);
+    }
+    await untilSealed(file, PATIENCE);
+    expect((await stage.messages('web')).flat().length - before).toBe(6);
+    const records = await stage.records();
+    const unrecognized = records.filter(({ type }) => type === UNRECOGNIZED_TYPE);
+    expect(unrecognized.map(({ data }) => data.unrecognized?.code).sort()).toContain('json');
+    expect(unrecognized.every(({ data }) => data.evidence?.blob !== undefined)).toBe(true);
+    expect(await stage.check()).toEqual([]);
+  });
+
+  it('takes Event Grid’s handshake, both schemas, and both roads', OPTIONS, async () => {
+    const path = '/runtime/webhooks/EventGrid?functionName=observe-azure-activity';
+    const [event] = JSON.parse(await readFile('local/sample/azure-write.json', 'utf8')) as [Record<string, unknown>];
+    const validation = {
+      id: '1',
+      eventType: 'Microsoft.EventGrid.SubscriptionValidationEvent',
+      subject: '',
+      topic: 't',
+      data: { validationCode: 'a code' },
+      eventTime: '2026-11-20T00:00:00Z',
+      dataVersion: '1',
+    };
+    const handshake = await stage.post(path, JSON.stringify([validation]), {
+      'aeg-event-type': 'SubscriptionValidation',
+    });
+    expect(await handshake.json()).toMatchObject({ validationResponse: 'a code' });
+    const cloudEvent = {
+      specversion: '1.0',
+      id: randomUUID(),
+      source: event['topic'],
+      subject: event['subject'],
+      type: event['eventType'],
+      time: event['eventTime'],
+      data: event['data'],
+    };
+    const grid = await stage.post(path, JSON.stringify([{ ...event, id: randomUUID() }]), {
+      'aeg-event-type': 'Notification',
+    });
+    const cloud = await stage.post(path, JSON.stringify(cloudEvent), {
+      'aeg-event-type': 'Notification',
+      'content-type': 'application/cloudevents+json',
+    });
+    expect([grid.status, cloud.status]).toEqual([202, 202]);
+    await untilSealed(stage.stack.file, PATIENCE);
+    const writes = (await stage.records()).filter(({ data }) => data.action === 'Microsoft.Web/sites/write');
+    expect(writes.map(({ data }) => [data.actor?.name, data.outcome])).toEqual([
+      ['Carol Chen', 'succeeded'],
+      ['Carol Chen', 'succeeded'],
+    ]);
+    expect(await stage.check()).toEqual([]);
+  });
+
+  it('spills what the hub does not take, replays it, and says 503 where that fails too', OPTIONS, async () => {
+    await stage.admin({ do: 'set-fault', hub: 'web', fault: { kind: 'refuse', retryable: false } });
+    const delivery = randomUUID();
+    expect((await stage.github('push', pushOf(1), delivery)).status).toBe(202);
+    await stage.stack.storage.setFault({
+      service: 'blob',
+      path: /spill-collect/,
+      times: 100,
+      effect: { kind: 'refuse', status: 403, code: 'AuthorizationPermissionMismatch' },
+    });
+    expect((await stage.github('push', pushOf(2))).status).toBe(503);
+    await stage.stack.storage.clearFaults();
+    await stage.admin({ do: 'clear-fault', hub: 'web' });
+    expect(await stage.fire('replay-collect-spill')).toBe(200);
+    await untilSealed(stage.stack.file, PATIENCE);
+    const sealed = deliveriesOf(await stage.records()).filter((each) => each === delivery);
+    expect(sealed).toHaveLength(1);
+    expect(await stage.check()).toEqual([]);
+  });
+
+  it('seals with the next batch what no attempt of the batch before could seal', OPTIONS, async () => {
+    const { storage, file } = stage.stack;
+    const refused = { service: 'blob', method: 'PUT', path: /\/trail\/segments/, times: 1_000_000 } as const;
+    await storage.setFault({
+      ...refused,
+      effect: { kind: 'refuse', status: 403, code: 'AuthorizationPermissionMismatch' },
+    });
+    const first = randomUUID();
+    expect((await stage.github('push', pushOf(3), first)).status).toBe(202);
+    // Three attempts, five seconds apart; then the host moves its checkpoint past the batch.
+    await delay(22_000);
+    expect(deliveriesOf(await stage.records())).not.toContain(first);
+    await storage.clearFaults();
+    const second = randomUUID();
+    await stage.github('push', pushOf(4), second);
+    await untilSealed(file, PATIENCE);
+    const deliveries = deliveriesOf(await stage.records());
+    expect([first, second].filter((each) => deliveries.includes(each))).toEqual([first, second]);
+    expect(await stage.check()).toEqual([]);
+  });
+
+  it('opens a generation where a hub was created anew, and goes on', OPTIONS, async () => {
+    const { file } = stage.stack;
+    const before = await Promise.all(
+      (await stage.messages('web')).map((messages, partition) => stage.published('web', partition, 0, messages)),
+    );
+    await stage.admin({ do: 'recreate', hub: 'web' });
+    const deliveries = await Promise.all(
+      Array.from({ length: 20 }, async (_, i) => {
+        const delivery = randomUUID();
+        // The sender's link went with the hub: what is not taken while it comes back is spilled.
+        expect((await stage.github('push', pushOf(100 + i), delivery)).status).toBe(202);
+        return delivery;
+      }),
+    );
+    await expect.poll(() => stage.fire('replay-collect-spill'), { timeout: PATIENCE }).toBe(200);
+    await untilSealed(file, PATIENCE);
+    const sealed = new Set(deliveriesOf(await stage.records()));
+    expect(deliveries.filter((each) => !sealed.has(each))).toEqual([]);
+    const opened = (await stage.records()).flatMap(({ data }) => data.seal?.opened?.reason ?? []);
+    expect(opened.some((reason) => reason.startsWith('the hub was created anew'))).toBe(true);
+    expect(await stage.check(before.filter(({ messages }) => messages.length > 0))).toEqual([]);
+  });
+
+  it('runs beside another one', OPTIONS, async () => {
+    const other = await StackStage.open();
+    try {
+      expect((await other.github('push', pushOf(5))).status).toBe(202);
+      // The secret of one is no key to the other.
+      const path = '/api/collect/github';
+      const answer = await stage.post(path, pushOf(5), {
+        'x-github-event': 'push',
+        'x-github-delivery': 'x',
+        'x-hub-signature-256': `sha256=${'1'.repeat(64)}`,
+      });
+      expect(answer.status).toBe(401);
+      await untilSealed(other.stack.file, PATIENCE);
+      expect(await other.check()).toEqual([]);
+      await expect(startStack({ dataDir: join(other.folder, 'data'), port: 0 })).rejects.toThrow(/in use/);
+      expect((await other.github('push', pushOf(6))).status).toBe(202);
+    } finally {
+      await other.close();
+    }
+  });
+});
+
+describe('a stack whose parts are restarted under load', () => {
+  it('loses nothing that it acknowledged, and seals nothing twice', { timeout: 240_000 }, async () => {
+    const stage = await StackStage.open();
+    try {
+      const acknowledged = new Set<string>();
+      let number = 0;
+      let isOver = false;
+      const send = async (): Promise<void> => {
+        while (!isOver) {
+          const delivery = randomUUID();
+          // No answer, 503 and the like: the source will send again, and nothing was promised.
+          const status = await stage.github('push', pushOf(number++), delivery).then(
+            (answer) => answer.status,
+            () => 0,
+          );
+          if (status === 202) acknowledged.add(delivery);
+          await delay(20);
+        }
+      };
+      const senders = Array.from({ length: 4 }, send);
+      const restarts: [Part, 'orderly' | 'kill'][] = [
+        ['seal', 'kill'],
+        ['hubs', 'kill'],
+        ['storage', 'orderly'],
+        ['collect', 'kill'],
+        ['seal', 'orderly'],
+        ['hubs', 'orderly'],
+        ['collect', 'orderly'],
+        ['seal', 'kill'],
+      ];
+      for (const [part, how] of restarts) {
+        await delay(1_500);
+        const before = acknowledged.size;
+        await stage.stack.restart(part, how);
+        await expect.poll(() => acknowledged.size, { timeout: PATIENCE }).toBeGreaterThan(before);
+      }
+      isOver = true;
+      await Promise.all(senders);
+      await expect.poll(() => stage.fire('replay-collect-spill'), { timeout: PATIENCE }).toBe(200);
+      await untilSealed(stage.stack.file, PATIENCE);
+      const records = await stage.records();
+      const sealed = new Set(deliveriesOf(records));
+      expect([...acknowledged].filter((each) => !sealed.has(each))).toEqual([]);
+      expect(acknowledged.size).toBeGreaterThan(50);
+      // Each message of the hubs exactly once; a delivery that went to the hub and to the spill is two messages of one id.
+      expect(await stage.check()).toEqual([]);
+    } finally {
+      await stage.close();
+    }
+  });
+
+  it('goes on where it stopped, on other ports, with the same secret and the same key', OPTIONS, async () => {
+    const first = await StackStage.open();
+    await first.github('push', pushOf(1));
+    await untilSealed(first.stack.file, PATIENCE);
+    // Published, and perhaps not sealed when the stack stops.
+    await first.github('push', pushOf(2));
+    await first.stack.stop();
+    const again = await StackStage.open({}, first.folder);
+    try {
+      expect(again.stack.file.githubSecret).toBe(first.stack.file.githubSecret);
+      await again.github('push', pushOf(3));
+      await untilSealed(again.stack.file, PATIENCE);
+      expect(new Set(deliveriesOf(await again.records())).size).toBe(3);
+      expect(await again.check()).toEqual([]);
+    } finally {
+      await again.close();
+    }
+  });
+});
