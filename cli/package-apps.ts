@@ -40,8 +40,8 @@ const rootPackageSchema = z.object({ version: z.string(), engines: z.object({ no
 /** A module of ours is there for what it exports: where nothing of it is used, a package goes without it. */
 const leaveOutUnused: Plugin = {
   name: 'leave-out-unused',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, resolveDir }) => ({
+  setup(bundling) {
+    bundling.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, resolveDir }) => ({
       path: join(resolveDir, path),
       sideEffects: false,
     }));

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 
 import { z } from 'zod';
 
+import { isOpenedByItself } from '../wire/opening-reason.ts';
 import { toTimestamp } from '../wire/timestamp.ts';
 import type { Timestamp } from '../wire/timestamp.ts';
 import { PROJECT_ID, ProjectFinder, foldSource } from './projects.ts';
@@ -74,7 +75,15 @@ const generationSchema = z.strictObject({
     .string()
     .regex(LOG, 'must be <hub>/<partition>/<generation>, like web/3/1')
     .describe('The log to open: <hub>/<partition>/<generation>.'),
-  reason: z.string().min(1).max(2_048).describe('Why; it goes into the first seal of the log.'),
+  reason: z
+    .string()
+    .min(1)
+    .max(2_048)
+    .refine(
+      (reason) => !isOpenedByItself(reason),
+      'must not be "first" or begin with "the hub was created anew ": those are the sealer\'s own reasons; say in other words why',
+    )
+    .describe('Why; it goes into the first seal of the log.'),
   first: z
     .number()
     .int()

@@ -3,6 +3,7 @@ import { ADOPTION_TYPE, categoryOf, GAP_TYPE, recordSchema, SCHEMA_URI, SEAL_TYP
 import type { RecordData } from '../wire/record.ts';
 import { cutText, TEXT_LIMITS } from '../wire/text.ts';
 import type { Timestamp } from '../wire/timestamp.ts';
+import { maskCredentials } from './github/mask.ts';
 import type { RecordDraft } from './normalizer.ts';
 
 /** What the message says of the time of its drafts. */
@@ -25,9 +26,10 @@ const ANY_ID = '0'.repeat(32);
 const SEALER_TYPES: readonly string[] = [SEAL_TYPE, GAP_TYPE, ADOPTION_TYPE];
 
 /**
- * A draft as the sealer can write it: times filled in, texts well-formed and cut, empty members gone, checked against the
- * schema, and its members in the schema's order. That order is final: the sealer appends project, authority, collection and
- * evidence, and stringifies. Throws FormatError `record` where it does not fit, `recordTooLarge` where the budget is spent.
+ * A draft as the sealer can write it: times filled in, texts well-formed and cut, credentials masked, empty members gone,
+ * checked against the schema, and its members in the schema's order. That order is final: the sealer appends project,
+ * authority, collection and evidence, and stringifies. Throws FormatError `record` where it does not fit, `recordTooLarge`
+ * where the budget is spent.
  */
 export function finishDraft(draft: RecordDraft, times: MessageTimes, budget: Budget): RecordDraft {
   const { category: _ignored, ...stated } = draft.data as RecordData;
@@ -102,12 +104,15 @@ function cutAt(record: unknown, path: readonly PropertyKey[], most: number): voi
 }
 
 /**
- * A copy without undefined and empty members, with every text well-formed and at most as long as the longest allowed.
+ * A copy without undefined and empty members; every text well-formed, cut to the longest length allowed, and without
+ * credentials.
  * `keepEmpty`: within `changes` an empty text is a value, what a field was before or is now.
  */
 function tidy(value: unknown, budget: Budget, keepEmpty: boolean): unknown {
   if (typeof value === 'string') {
-    const text = value.length <= TEXT_LIMITS.long && value.isWellFormed() ? value : cutText(value, 'long');
+    const cut = value.length <= TEXT_LIMITS.long && value.isWellFormed() ? value : cutText(value, 'long');
+    // It may grow a little, where what it hides is short: the check by the schema cuts once more.
+    const text = maskCredentials(cut);
     spend(budget, text.length + 2);
     return text;
   }

@@ -16,9 +16,10 @@ import { normalizerWorkerUrl } from './normalizer-worker-url.ts';
  */
 export interface NormalizerPool {
   /**
-   * One result a message, in order. Never fails for what a message holds: one that its normalizer does not survive, in the
-   * batch and alone, comes back as `unrecognized` after three attempts. Calls wait for each other. Throws SettingsError where
-   * the process does not even start: then the package is broken, and nothing must be sealed as unrecognized for that.
+   * One result a message, in order; where the call's time is used up, of the first ones alone, but at least of one. Never
+   * fails for what a message holds: one that its normalizer does not survive, in the batch and alone, comes back as
+   * `unrecognized` after three attempts. Calls wait for each other. Throws SettingsError where the process does not even
+   * start: then the package is broken, and nothing must be sealed as unrecognized for that.
    */
   normalizeBatch(hub: string, messages: readonly MessageToNormalize[]): Promise<readonly NormalizedMessage[]>;
   /** Ends the process; the pool is of no use afterwards. */
@@ -30,13 +31,25 @@ export interface NormalizerLimits {
   readonly batch: number;
   /** Milliseconds for one message alone. */
   readonly message: number;
+  /**
+   * Milliseconds for a call, its wait for others included; what has not begun by then is left to another call. A hundred
+   * messages that hang would take a quarter of an hour: the host ends an invocation that lasts too long, and had nothing been
+   * sealed by then, the next would begin with the same messages.
+   */
+  readonly call: number;
   /** Milliseconds until the process is ready. */
   readonly start: number;
   /** MiB of JavaScript heap; parsed, a body takes up to some thirty times its size. */
   readonly memory: number;
 }
 
-export const NORMALIZER_LIMITS: NormalizerLimits = { batch: 10_000, message: 5_000, start: 30_000, memory: 512 };
+export const NORMALIZER_LIMITS: NormalizerLimits = {
+  batch: 10_000,
+  message: 5_000,
+  call: 60_000,
+  start: 30_000,
+  memory: 512,
+};
 
 export interface NormalizerPoolOptions {
   readonly limits?: Partial<NormalizerLimits>;
@@ -82,14 +95,21 @@ export function createNormalizerPool(options: NormalizerPoolOptions = {}): Norma
     }
   }
 
-  async function normalizeJob(hub: string, messages: readonly MessageToNormalize[]): Promise<NormalizerAnswer> {
+  /** Adds to `results` as long as there is time, and one at least. */
+  async function normalizeJob(
+    hub: string,
+    messages: readonly MessageToNormalize[],
+    results: NormalizedMessage[],
+    isOver: () => boolean,
+  ): Promise<void> {
     try {
-      return await run(hub, messages, limits.batch);
+      results.push(...(await run(hub, messages, limits.batch)));
     } catch (error) {
       if (!(error instanceof WorkerLost)) throw error;
-      const results: NormalizedMessage[] = [];
-      for (const message of messages) results.push(await normalizeAlone(hub, message, error));
-      return results;
+      for (const message of messages) {
+        if (results.length > 0 && isOver()) return;
+        results.push(await normalizeAlone(hub, message, error));
+      }
     }
   }
 
@@ -114,9 +134,14 @@ export function createNormalizerPool(options: NormalizerPoolOptions = {}): Norma
 
   return {
     normalizeBatch(hub, messages) {
+      const until = performance.now() + limits.call;
+      const isOver = (): boolean => performance.now() >= until;
       const result = turn.then(async () => {
         const results: NormalizedMessage[] = [];
-        for (const job of split(messages)) results.push(...(await normalizeJob(hub, job)));
+        for (const job of split(messages)) {
+          if (results.length > 0 && isOver()) break;
+          await normalizeJob(hub, job, results, isOver);
+        }
         return results;
       });
       turn = result.catch(() => undefined);

@@ -1,5 +1,6 @@
 import { SealError, SettingsError } from '../errors.ts';
 import { formatLogName, formatSegmentBlob, parseLogName } from '../wire/log-name.ts';
+import { FIRST_LOG_REASON, formatRecreatedHubReason } from '../wire/opening-reason.ts';
 import type { Seal } from '../wire/record.ts';
 import { parseSegment } from '../wire/segment.ts';
 import { findHead } from './head.ts';
@@ -75,14 +76,14 @@ export async function findCurrentLog(deps: GenerationDeps, hub: HubProperties, p
       replaced: before,
     };
   }
-  if (last === undefined) return { head: emptyHead(nameOf(0), 0), opened: { reason: 'first' } };
+  if (last === undefined) return { head: emptyHead(nameOf(0), 0), opened: { reason: FIRST_LOG_REASON } };
   const head = await findHead(deps.trail, deps.signer, nameOf(last), await deps.hint(nameOf(last)));
   if (head === undefined) throw new SealError('badHead', `The log ${nameOf(last)} was listed but has no segment.`);
   if (head.hubCreated !== hub.created) {
     const predecessor = { log: head.log, checkpoint: head.checkpoint };
     return {
       head: emptyHead(nameOf(last + 1), 0),
-      opened: openedBy(`the hub was created anew at ${hub.created}`, predecessor),
+      opened: openedBy(formatRecreatedHubReason(hub.created), predecessor),
       replaced: head,
     };
   }

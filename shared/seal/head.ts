@@ -1,10 +1,11 @@
 import { SealError } from '../errors.ts';
 import { verifyCheckpoint } from '../wire/checkpoint.ts';
-import { formatSegmentBlob, parseSegmentBlob, segmentPrefix } from '../wire/log-name.ts';
+import { formatSegmentBlob, parseKeyBlob, parseSegmentBlob, segmentPrefix } from '../wire/log-name.ts';
 import type { Hash } from '../wire/merkle.ts';
 import type { Position, Seal } from '../wire/record.ts';
 import { parseSegment } from '../wire/segment.ts';
 import type { Segment } from '../wire/segment.ts';
+import type { PublicKey } from '../wire/signed-note.ts';
 import type { ImmutableStore } from './immutable-store.ts';
 import type { Signer } from './signer.ts';
 
@@ -91,8 +92,7 @@ async function loadHead(store: ImmutableStore, signer: Signer, log: string, numb
   if (previous !== undefined && segment.seal.previous?.checkpoint !== previous.checkpointNote) {
     throw foreign(formatSegmentBlob(log, number), 'it does not continue its predecessor');
   }
-  // Segment 0, or the first after a pruned prefix, was signed by the key that it announced or by the one before it.
-  const key = await signer.publicKey(previous?.seal.nextKey ?? segment.seal.nextKey);
+  const key = await signingKey(store, signer, segment, previous);
   try {
     verifyCheckpoint(segment.checkpointNote, key);
   } catch (cause) {
@@ -103,6 +103,28 @@ async function loadHead(store: ImmutableStore, signer: Signer, log: string, numb
     );
   }
   return headOf(segment, segment.checkpointNote);
+}
+
+/**
+ * The key that must have signed a segment: the one that its predecessor announced, or in segment 0 its own. Where retention
+ * took the predecessor, nobody says any more which it was, and a segment that announces a new key is signed by the one
+ * before: the signature's id, four bytes, then finds it under `keys/`, where it was put before the segment. That folder
+ * only says which to ask for; the signer still has to own it.
+ */
+async function signingKey(
+  store: ImmutableStore,
+  signer: Signer,
+  { seal, note }: Segment,
+  previous: Segment | undefined,
+): Promise<PublicKey> {
+  if (previous !== undefined) return signer.publicKey(previous.seal.nextKey);
+  const id = note.signatures.find(({ name }) => name === seal.log)?.keyId.toString('hex');
+  if (seal.number === 0 || id === undefined || seal.nextKey.startsWith(id)) return signer.publicKey(seal.nextKey);
+  for await (const { name } of store.list(`keys/${id}`)) {
+    const sha256 = parseKeyBlob(name);
+    if (sha256 !== undefined) return signer.publicKey(sha256);
+  }
+  return signer.publicKey(seal.nextKey);
 }
 
 async function readSegmentIfThere(store: ImmutableStore, log: string, number: number): Promise<Segment | undefined> {
@@ -119,7 +141,7 @@ async function readSegmentIfThere(store: ImmutableStore, log: string, number: nu
   return segment;
 }
 
-export async function readSegment(store: ImmutableStore, log: string, number: number): Promise<Segment> {
+async function readSegment(store: ImmutableStore, log: string, number: number): Promise<Segment> {
   const segment = await readSegmentIfThere(store, log, number);
   if (segment === undefined) throw foreign(formatSegmentBlob(log, number), 'it is gone');
   return segment;

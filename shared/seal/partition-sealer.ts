@@ -37,7 +37,10 @@ export interface SealDeps {
   readonly signer: Signer;
   readonly hub: HubReader;
   readonly spilled: SpilledBodies;
-  /** Never fails for what a message holds: what cannot be normalized comes back as `unrecognized`. */
+  /**
+   * One result a message, in order; of the first ones alone where time does not suffice for all, but at least of one. Never
+   * fails for what a message holds: what cannot be normalized comes back as `unrecognized`.
+   */
   readonly normalize: (hub: string, messages: readonly RawMessage[]) => Promise<readonly NormalizedMessage[]>;
   readonly configuration: SealingConfiguration;
   readonly judge: JudgeAuthority;
@@ -45,7 +48,7 @@ export interface SealDeps {
   readonly tabulate: (log: string, upTo: number, fresh: readonly UnsignedSegment[]) => Promise<void>;
   /** Lower bound for a log's last segment, or undefined. */
   readonly hint: (log: string) => Promise<number | undefined>;
-  /** Milliseconds since the epoch; decides only how often the hub is asked, never what is sealed. */
+  /** Milliseconds since the epoch; decides when the hub is asked and how much a call does, never what a record holds. */
   readonly now: () => number;
   readonly segmentLimits?: SegmentLimits;
   readonly roundLimits?: RoundLimits;
@@ -56,6 +59,12 @@ const ROUND_LIMITS: RoundLimits = { messages: 2_000, bytes: 48 * 1024 * 1024 };
 const HUB_CHECK_MS = 60_000;
 const TAIL_AGE_MS = 120_000;
 const TAIL_READ = 100;
+/**
+ * Milliseconds after which a call begins no further round, its wait for the partition included: the host ends an invocation
+ * at `functionTimeout`, and with it all others of the process. What is left is above the cursor, so that the next batch or
+ * `seal-tail` reads it from the hub.
+ */
+export const CALL_MS = 120_000;
 
 /** What one call did. */
 export interface Sealed {
@@ -92,7 +101,9 @@ export class PartitionSealer {
    * the same call may be repeated.
    */
   sealBatch(messages: readonly HubMessage[] | undefined): Promise<Sealed> {
-    return this.#inTurn(() => (messages === undefined ? this.#sealUnread(0) : this.#sealMessages(messages)));
+    return this.#inTurn((isOver) =>
+      messages === undefined ? this.#sealUnread(0, isOver) : this.#sealMessages(messages, isOver),
+    );
   }
 
   /**
@@ -100,24 +111,29 @@ export class PartitionSealer {
    * partition has not announced yet. Writes nothing where there is nothing.
    */
   sealTail(): Promise<Sealed> {
-    return this.#inTurn(async () => {
-      const sealed = await this.#sealUnread(TAIL_AGE_MS);
+    return this.#inTurn(async (isOver) => {
+      const sealed = await this.#sealUnread(TAIL_AGE_MS, isOver);
       return sealed.segments > 0 ? sealed : this.#announce(sealed);
     });
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work).catch((error: unknown) => {
-      // After a failure nothing in memory is believed: what the store holds decides.
-      this.#current = undefined;
-      this.#hub = undefined;
-      throw error;
-    });
+  #inTurn<T>(work: (isOver: () => boolean) => Promise<T>): Promise<T> {
+    const until = this.#deps.now() + CALL_MS;
+    const isOver = (): boolean => this.#deps.now() >= until;
+    const turn = this.#turn
+      .then(() => work(isOver))
+      .catch((error: unknown) => {
+        // After a failure nothing in memory is believed: what the store holds decides.
+        this.#current = undefined;
+        this.#hub = undefined;
+        throw error;
+      });
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
 
-  async #sealMessages(messages: readonly HubMessage[]): Promise<Sealed> {
+  /** All of them, or as many as there is time for. */
+  async #sealMessages(messages: readonly HubMessage[], isOver: () => boolean): Promise<Sealed> {
     let current = await this.#load();
     current = await this.#watchNumbers(current, messages);
     // The log that this one is opened after takes no more segments, so that nobody would come back to its rows: they are
@@ -144,6 +160,7 @@ export class PartitionSealer {
       // Another sealer may have taken some of them meanwhile, and then the rest of the round is as it was: what is still to
       // do is asked of the log, not of the queue, from which the whole round was taken.
       queue = unsealed(messages, current.head.to.sequenceNumber);
+      if (isOver()) break;
     }
     // Also with nothing new: an earlier call may have sealed and then failed before its rows were written.
     if (current.head.number >= 0) await this.#deps.tabulate(current.head.log, current.head.number, fresh);
@@ -160,7 +177,7 @@ export class PartitionSealer {
   }
 
   /** Reads and seals what the hub holds above the cursor and was enqueued at least `age` ms ago. */
-  async #sealUnread(age: number): Promise<Sealed> {
+  async #sealUnread(age: number, isOver: () => boolean): Promise<Sealed> {
     let total: Sealed | undefined;
     for (;;) {
       const { first, last } = await this.#deps.hub.partition(this.#partition);
@@ -173,9 +190,9 @@ export class PartitionSealer {
       // A batch without metadata is due whatever our clock says: the hub's may be ahead of it.
       const due = oldest !== undefined && (age === 0 || Date.parse(oldest.enqueued) <= this.#deps.now() - age);
       const messages = due ? await this.#deps.hub.read(this.#partition, next, last, TAIL_READ) : [];
-      const sealed = await this.#sealMessages(messages);
+      const sealed = await this.#sealMessages(messages, isOver);
       total = total === undefined ? sealed : add(total, sealed);
-      if (messages.length < TAIL_READ) return total;
+      if (messages.length < TAIL_READ || isOver()) return total;
     }
   }
 
@@ -193,7 +210,7 @@ export class PartitionSealer {
     return { ...sealed, segments: sealed.segments + written.length };
   }
 
-  /** Normalizes the items and seals them in as many segments as they need. */
+  /** Normalizes the items, or as many of the first as there is time for, and seals them in as many segments as they need. */
   async #sealRound(items: readonly Item[]): Promise<{ written: UnsignedSegment[]; messages: number; gaps: number }> {
     const entries = await this.#toEntries(items);
     const written: UnsignedSegment[] = [];
@@ -219,13 +236,21 @@ export class PartitionSealer {
     }
     const whole = raw.filter((each) => each.from === 'hub' || each.from === 'spill');
     const normalized = await this.#deps.normalize((await this.#hubProperties(hub)).name, whole);
-    const byMessage = new Map(whole.map((each, i) => [each, normalized[i] as NormalizedMessage]));
+    const byMessage = new Map(normalized.map((each, i) => [whole[i], each]));
+    // From the first message on that was not tried, all wait for the next round: what follows it must not be sealed before.
+    const untried = whole[normalized.length];
+    const entries: Entry[] = [];
     let at = 0;
-    return items.map((item) => {
-      if (item.kind === 'gap') return item;
+    for (const item of items) {
+      if (item.kind === 'gap') {
+        entries.push(item);
+        continue;
+      }
       const each = raw[at++] as RawMessage;
-      return toFittingEntry(context, each, byMessage.get(each) ?? unrecognizedBody(each));
-    });
+      if (each === untried) break;
+      entries.push(toFittingEntry(context, each, byMessage.get(each) ?? unrecognizedBody(each)));
+    }
+    return entries;
   }
 
   /** One segment, durable when this returns; undefined where another sealer's came first. */

@@ -178,8 +178,8 @@ export class SegmentRunner {
 
   async #read(busy: BusyWorker, { request, container, name }: FromWorker & { kind: 'read' }): Promise<void> {
     try {
-      const read = container === 'trail' ? this.#source.trail : this.#source.evidence;
-      post(busy, { kind: 'blob', request, bytes: await read?.(name) });
+      const bytes = await (container === 'trail' ? this.#source.trail(name) : this.#source.evidence?.(name));
+      post(busy, { kind: 'blob', request, bytes });
     } catch (error) {
       this.#fail(error);
     }

@@ -1,4 +1,4 @@
-import { parseSegmentBlob, parseTrailName } from '../wire/log-name.ts';
+import { parseKeyBlob, parseSegmentBlob, parseTrailName } from '../wire/log-name.ts';
 
 /** What the name of a blob in the container `trail` says that it is. */
 export type TrailBlob =
@@ -7,7 +7,6 @@ export type TrailBlob =
   | { readonly kind: 'foreign' };
 
 const ANCHOR_BLOB = /^segments\/((.+)\/anchors)\/(\d{12})\.jsonl\.zst$/;
-const KEY_BLOB = /^keys\/([0-9a-f]{64})\.pem$/;
 
 export function parseTrailBlob(name: string): TrailBlob {
   const segment = parseSegmentBlob(name);
@@ -16,7 +15,7 @@ export function parseTrailBlob(name: string): TrailBlob {
   if (anchors !== undefined && trail !== undefined && isTrailName(trail)) {
     return { kind: 'segment', log: anchors, number: Number(number) };
   }
-  const [, sha256] = KEY_BLOB.exec(name) ?? [];
+  const sha256 = parseKeyBlob(name);
   return sha256 === undefined ? { kind: 'foreign' } : { kind: 'key', sha256 };
 }
 

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 
 import { FormatError } from '../errors.ts';
 import { formatEvidenceBlob, parseLogName } from '../wire/log-name.ts';
+import { isOpenedByItself } from '../wire/opening-reason.ts';
 import { ADOPTION_TYPE, GAP_TYPE, MAX_LEAF_BYTES, SEAL_TYPE, recordId } from '../wire/record.ts';
 import type { Category, RecordData, Seal, TrailRecord } from '../wire/record.ts';
 import { parseCanonicalRecord } from '../wire/segment.ts';
@@ -29,9 +30,6 @@ export interface Adoption {
   readonly time: string;
   readonly adopted: NonNullable<RecordData['adoption']>;
 }
-
-/** Reasons that the sealer itself gives for opening a log; it then begins at number 0. An operator's may begin anywhere. */
-const OPENED_BY_ITSELF = /^(?:first$|the hub was created anew )/;
 
 export interface WalkOptions {
   /** Parses every leaf against the schema besides. */
@@ -73,7 +71,7 @@ class LeafWalker {
         : undefined,
     );
     const partition = this.#anchors ? '' : parseLogName(seal.log).partition;
-    const byItself = seal.opened === undefined || OPENED_BY_ITSELF.test(seal.opened.reason);
+    const byItself = seal.opened === undefined || isOpenedByItself(seal.opened.reason);
     const start = byItself ? 0 : seal.from?.sequenceNumber;
     const before = seal.previous?.to;
     this.#messages = new MessageWalk(lines.bytes, { partition, before, start, withEvidence }, findings);

@@ -78,3 +78,8 @@ export function formatEvidenceBlob(at: string, sha256: string): string {
 export function formatKeyBlob(spkiSha256: string): string {
   return `keys/${spkiSha256}.pem`;
 }
+
+/** SHA-256 of the SPKI, hex; undefined where the name is not a key's. */
+export function parseKeyBlob(blob: string): string | undefined {
+  return /^keys\/([0-9a-f]{64})\.pem$/.exec(blob)?.[1];
+}

@@ -129,6 +129,22 @@ generations:
     ]);
   });
 
+  it.each(['first', 'the hub was created anew by hand'])(
+    "refuses the sealer's own reason %j, with which a verifier would miss what lies below the first number",
+    (reason) => {
+      expect(faultsOf(SAMPLE.replace('the namespace failed over', reason))).toEqual([
+        expect.stringContaining('indelible.yaml:10:13: "generations.0.reason" must not be "first"'),
+      ]);
+    },
+  );
+
+  it.each(['First', 'first of the second namespace', 'after the hub was created anew'])(
+    'takes %j, which only reads like one of them',
+    (reason) => {
+      expect(faultsOf(SAMPLE.replace('the namespace failed over', reason))).toEqual([]);
+    },
+  );
+
   it('ends in a SettingsError for whatever bytes it is given, deep nesting and bad UTF-8 included', () => {
     expect(faultsOf('['.repeat(200_000)).at(-1)).toMatch(/^and \d+ more$/);
     expect(faultsOf('- '.repeat(50_000))).not.toEqual([]);

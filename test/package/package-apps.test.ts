@@ -54,7 +54,7 @@ async function filesOf(packageFolder: string): Promise<Map<string, Buffer>> {
     const path = join(entry.parentPath, entry.name);
     files.set(path.slice(packageFolder.length + 1), await readFile(path));
   }
-  return new Map([...files].sort());
+  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 async function codeOf(app: string): Promise<string> {
@@ -202,7 +202,7 @@ test('the packages collect and seal take a webhook to a sealed record, normalize
         for await (const { name } of trail.listBlobsFlat({ prefix: 'segments/' })) {
           if (name.includes('/web/')) found.push(await trail.getBlobClient(name).downloadToBuffer());
         }
-        expect(found, `${JSON.stringify(seal.logs().slice(-5))}`).not.toEqual([]);
+        expect(found, `the sealer said ${JSON.stringify(seal.logs().slice(-5))}`).not.toEqual([]);
         return found;
       },
       { timeout: 20_000, interval: 200 },

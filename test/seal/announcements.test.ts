@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { formatEvidenceBlob, formatKeyBlob } from '../../shared/wire/log-name.ts';
 import { ADOPTION_TYPE } from '../../shared/wire/record.ts';
 import { parseFrame } from '../../shared/wire/zstd-frame.ts';
+import { MemorySigner } from '../fakes/memory-signer.ts';
 import { MINUTE, SealStage, configurationOf } from './stage.ts';
 
 let stage: SealStage;
@@ -177,6 +178,42 @@ describe('keys', () => {
     await sealer.sealBatch(stage.push(1));
     await sealer.sealBatch(stage.push(1));
     expect(await stage.check()).toEqual([]);
+  });
+
+  /** A log of three segments: the last announces a new key, and retention has taken all before it. */
+  async function pruneToAnnouncement(): Promise<void> {
+    await stage.sealer().sealBatch(stage.push(1));
+    await stage.sealer().sealBatch(stage.push(1));
+    stage.signer.rotate();
+    await stage.sealer().sealTail();
+    for (const number of [0, 1]) stage.trail.tamper(stage.segmentBlob(number), undefined);
+  }
+
+  test('a log that was pruned up to the segment that announces a new key cannot go on', async () => {
+    const [old] = stage.keys;
+    await pruneToAnnouncement();
+    const [announcement] = await stage.segments();
+    expect(announcement?.note.signatures[0]?.keyId.toString('hex')).toBe(old?.sha256.slice(0, 8));
+    expect(announcement?.seal.nextKey).not.toBe(old?.sha256);
+    expect(await stage.sealer().sealBatch(stage.push(1))).toMatchObject({ segments: 1, messages: 1 });
+    const [, next] = await stage.segments();
+    expect(next?.seal.previous?.checkpoint).toBe(announcement?.checkpointNote);
+    expect(next?.note.signatures[0]?.keyId.toString('hex')).toBe(announcement?.seal.nextKey.slice(0, 8));
+  });
+
+  test('a key that lies under keys/, but is none of ours, vouches for the first segment of a pruned log', async () => {
+    const foreign = stage.signer;
+    await pruneToAnnouncement();
+    const signer = new MemorySigner();
+    expect(stage.trail.names('keys/')).toContain(formatKeyBlob((await foreign.newest()).sha256));
+    const batch = stage.push(1);
+    await expect(stage.sealer({ signer }).sealBatch(batch)).rejects.toMatchObject({
+      name: 'SealError',
+      code: 'keyUnavailable',
+    });
+    // Nor does one that is gone from there: then the announced key is asked for, and did not sign.
+    for (const name of stage.trail.names('keys/')) stage.trail.tamper(name, undefined);
+    await expect(stage.sealer().sealBatch(batch)).rejects.toMatchObject({ name: 'SealError', code: 'badHead' });
   });
 
   test('a rotation in the middle of the first segment leaves a log whose head nobody can check', async () => {

@@ -206,6 +206,7 @@ export class SealStage {
       gone: this.gone.get(log),
       first: this.first.get(log),
     }));
-    return checkTrail({ ...this, ...more, logs });
+    const { trail, evidence, tables, keys } = this;
+    return checkTrail({ trail, evidence, tables, keys, ...more, logs });
   }
 }

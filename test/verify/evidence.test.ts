@@ -66,12 +66,12 @@ describe('evidence', () => {
   });
 
   it('with a byte changed is found wherever it lies, and its record named', async () => {
-    const expected = [...'first body']
-      .map(() => 1)
-      .concat(
-        [...'second body'].map(() => 2),
-        [...'third body'].map(() => 5),
-      );
+    const bodies = [
+      ['first body', 1],
+      ['second body', 2],
+      ['third body', 5],
+    ] as const;
+    const expected = bodies.flatMap(([body, index]) => Array<number>(body.length).fill(index));
     const named: (number | undefined)[] = [];
     for (let at = 0; at < expected.length; at++) {
       built = build();

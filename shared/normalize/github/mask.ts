@@ -1,6 +1,6 @@
 /**
- * People paste credentials into commit messages and comments. No record may hold one, so every text of a draft passes
- * here: the forms below are recognized by their issuers' fixed prefixes, so that ordinary text is left alone. Each part
+ * People paste credentials into commit messages, comments and reasons. No record may hold one, so every text of every
+ * draft passes here, whatever its source (finish-draft.ts): the forms below are recognized by their issuers' fixed prefixes, so that ordinary text is left alone. Each part
  * is bounded or cannot overlap with what follows it: time is linear in the text.
  */
 const CREDENTIALS = new RegExp(
@@ -14,7 +14,8 @@ const CREDENTIALS = new RegExp(
     String.raw`\bxox[abeoprs]-[A-Za-z0-9-]{10,255}`,
     String.raw`\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,255}`,
     String.raw`\bAIza[A-Za-z0-9_-]{35}`,
-    String.raw`\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,255}`,
+    // Of the last, with a digit and a capital: `sk-` begins names of Azure resources too.
+    String.raw`\bsk-(?:ant-|proj-)?(?=[A-Za-z0-9_-]{0,64}\d)(?=[A-Za-z0-9_-]{0,64}[A-Z])[A-Za-z0-9_-]{20,255}`,
     // AWS access key ids; Azure keys and connection strings; keys in addresses; Entra client secrets.
     String.raw`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`,
     String.raw`\b(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=[^;\s"']{6,1000}`,

@@ -60,7 +60,7 @@ function changeOfRight(action: string | undefined): Grant['change'] {
   return RIGHTS.get(action ?? '') ?? 'changed';
 }
 
-function roleOf(name: string | undefined, from?: string | undefined): Grant['role'] {
+function roleOf(name: string | undefined, from?: string): Grant['role'] {
   return { ...(name === undefined ? {} : { name }), ...(from === undefined ? {} : { from }) };
 }
 
