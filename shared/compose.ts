@@ -116,7 +116,7 @@ export const composeReport = once(async (): Promise<ReportApp> => ({
 
 /** `location`: URL of a key in Key Vault, or a folder of PEM files. */
 function openSigner(location: string): Signer {
-  if (!/^https:/.test(location)) return new FileSigner(location);
+  if (!location.startsWith('https:')) return new FileSigner(location);
   return openKeyVaultSigner(location, environment['SigningKey__clientId'], Date.now);
 }
 
@@ -143,7 +143,7 @@ export const composeSealing = once(async (): Promise<SealingApp> => {
         hub,
         messages.map(({ message, body }) => ({ envelope: message.envelope, enqueued: message.enqueued, body })),
       ),
-    configuration: { ...history.current, follows: history.isPredecessor },
+    configuration: { ...history.current, follows: (sha256) => history.isPredecessor(sha256) },
     judge: (record) => judgeAuthority({ ...record, history }),
     tabulate: (log, upTo, fresh) => tabulateLog({ trail, tables }, log, upTo, fresh),
     hint: (log) => tables.getProgress(log),

@@ -109,7 +109,7 @@ export class EventHubReader implements HubReader {
             try {
               events.forEach(take);
             } catch (error) {
-              reject(error as Error);
+              reject(error);
             }
             return Promise.resolve();
           },

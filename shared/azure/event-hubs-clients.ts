@@ -4,7 +4,7 @@ import type { Connection } from '../config.ts';
 import { SettingsError } from '../errors.ts';
 import { credentialOf } from './credential.ts';
 
-/** Beside the trigger's group `$Default`: the trigger holds its partitions under an owner level and tolerates no second. */
+/** Beside the trigger's group, `seal`: the trigger holds its partitions under an owner level and tolerates no second reader. */
 const REPAIR_GROUP = 'repair';
 
 /**

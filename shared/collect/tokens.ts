@@ -15,16 +15,13 @@ export interface TokenSettings {
   readonly clock: () => number;
 }
 
-/** What is kept of a token: what identifies and authorizes. Never the token. */
-export type TokenClaims = Readonly<Record<string, string | string[]>>;
-
 export interface Caller {
   readonly tenant: string;
   readonly objectId: string;
   /** False for an app's own token: no person stands behind it. */
   readonly person: boolean;
   readonly roles: readonly string[];
-  /** As they go into the envelope; `idtyp` is always there, `app` or `user`, judged by {@link isApp} where the token is silent. */
+  /** What identifies and authorizes, as it goes into the envelope; never the token. `idtyp` is always there, `app` or `user`, judged by {@link isApp} where the token is silent. */
   readonly claims: Record<string, string | string[]>;
 }
 

@@ -8,8 +8,8 @@ import { formatContinue, isWithin, parseQuestion, toPartitions } from './questio
 import type { PageEnd, Question } from './question.ts';
 
 /** App role that reading the trail needs. */
-export const READ_ROLE = 'Trail.Read';
-export const READ_SOURCE = 'reads';
+const READ_ROLE = 'Trail.Read';
+const READ_SOURCE = 'reads';
 
 /** What the functions of the app `report` need. */
 export type ReportApp = Pick<PublishingApp, 'verifyToken'> &

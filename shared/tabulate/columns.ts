@@ -4,7 +4,7 @@ import type { ColumnValue } from './index-tables.ts';
 import type { Place } from './keys.ts';
 
 /** Raised whenever the same record would give other rows: `rebuild-index` is needed then. */
-export const ROW_VERSION = 1;
+const ROW_VERSION = 1;
 
 /** UTF-16 units: it stands in every row of a record, and people read one line of it. The record has the whole. */
 const MAX_SUMMARY = 512;

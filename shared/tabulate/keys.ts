@@ -14,7 +14,7 @@ import type { Timestamp } from '../wire/timestamp.ts';
  */
 
 /** Table Storage: 1 KiB for each key, in UTF-16. */
-export const MAX_KEY_UNITS = 512;
+const MAX_KEY_UNITS = 512;
 
 /** Parts of a partition key that are not a month: 512 less `!2026-11`. */
 const MAX_PARTITION_PART = 504;

@@ -46,9 +46,7 @@ export const PREFIX_SIZE = 4;
  * LF; `sealLine` is the formatted seal, whose `first` and `frontier` say where the tree stands.
  */
 export function buildSegment(seal: Seal, lines: readonly string[], sealLine: string): UnsignedSegment {
-  // All lines are encoded at once: a Buffer for each leaf would cost more than hashing it. The line feed in front is the
-  // byte that GrowingTree.addLine writes its prefix into.
-  const padded = Buffer.from(lines.length === 0 ? `\n${sealLine}\n` : `\n${lines.join('\n')}\n${sealLine}\n`);
+  const padded = encodeLines([...lines, sealLine]);
   const tree = new GrowingTree(
     seal.first,
     seal.frontier.map((hex) => Buffer.from(hex, 'hex')),
@@ -72,6 +70,22 @@ export function buildSegment(seal: Seal, lines: readonly string[], sealLine: str
   const frontier = tree.frontier();
   const checkpoint = { origin: seal.log, size: tree.size, root: rootOfFrontier(frontier) };
   return { number: seal.number, seal, leaves, checkpoint, frontier, padded, prefixes };
+}
+
+/**
+ * The lines as UTF-8, each ended by LF. The line feed in front is the byte that GrowingTree.addLine writes its prefix into.
+ * Each line is written where it belongs: as one text, all of them would be copied, and twice as long as soon as one of them
+ * is no Latin-1.
+ */
+function encodeLines(lines: readonly string[]): Buffer {
+  const padded = Buffer.allocUnsafe(lines.reduce((size, line) => size + Buffer.byteLength(line) + 1, 1));
+  padded[0] = LF;
+  let end = 1;
+  for (const line of lines) {
+    end += padded.write(line, end);
+    padded[end++] = LF;
+  }
+  return padded;
 }
 
 /** The blob. `checkpoint`: the signed note over `segment.checkpoint`. */

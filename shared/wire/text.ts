@@ -9,7 +9,7 @@ export const TEXT_LIMITS = {
 } as const;
 
 /** What marks a text that was cut; the whole of it is in the evidence. */
-export const CUT_MARK = '…[cut]';
+const CUT_MARK = '…[cut]';
 
 /** Text that every JSON reader reads alike: lone surrogates replaced (they have no UTF-8), cut and marked above the limit. */
 export function cutText(text: string, limit: keyof typeof TEXT_LIMITS | number = 'name'): string {

@@ -240,7 +240,7 @@ describe('against a server that misbehaves', () => {
       expect(text).not.toMatch(/secret|SharedKey|sig=/);
     }
     expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain(ACCOUNT_KEY);
-    const sent = String(server.requests[0]?.headers.authorization ?? 'none was sent');
+    const sent = server.requests[0]?.headers.authorization ?? 'none was sent';
     expect(inspect(error, { depth: Infinity })).not.toContain(sent.replace('SharedKey account:', ''));
   });
 });

@@ -15,12 +15,12 @@ describe('the published JSON Schemas', () => {
 
 describe('the sample indelible.yaml', () => {
   it('can be used by this version, and tells its projects apart', () => {
-    const { projectOf } = parseConfiguration(readFileSync(new URL('local/sample/indelible.yaml', root)));
-    expect(projectOf('https://github.com/acme/payments', [])).toBe('payments');
+    const configuration = parseConfiguration(readFileSync(new URL('local/sample/indelible.yaml', root)));
+    expect(configuration.projectOf('https://github.com/acme/payments', [])).toBe('payments');
     const subscription = '/subscriptions/3f7b6d1e-9a54-4c1b-8f0e-2d6c5b4a3f21';
-    expect(projectOf(subscription, [`${subscription}/resourcegroups/rg-payments-production/providers/x/y/z`])).toBe(
-      'payments',
-    );
-    expect(projectOf(subscription, [`${subscription}/resourcegroups/rg-network`])).toBe('platform');
+    expect(
+      configuration.projectOf(subscription, [`${subscription}/resourcegroups/rg-payments-production/providers/x/y/z`]),
+    ).toBe('payments');
+    expect(configuration.projectOf(subscription, [`${subscription}/resourcegroups/rg-network`])).toBe('platform');
   });
 });

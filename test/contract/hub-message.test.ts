@@ -85,7 +85,7 @@ test('trigger and repair reader give another message for what an app of ours pub
   const trigger = await byTrigger(bodies.length);
   expect(await byReader(trigger)).toEqual(trigger);
   expect(trigger.flat().every((message) => message.envelope === envelope)).toBe(true);
-  const sorted = (buffers: readonly Buffer[]): Buffer[] => buffers.toSorted(Buffer.compare);
+  const sorted = (buffers: readonly Buffer[]): Buffer[] => buffers.toSorted((a, b) => Buffer.compare(a, b));
   expect(sorted(trigger.flat().map(({ body }) => body))).toEqual(sorted(bodies));
 });
 

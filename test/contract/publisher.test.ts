@@ -70,11 +70,18 @@ async function receive(connectionString: string, count: number): Promise<Receive
         if (received.length >= count) resolve();
         return Promise.resolve();
       },
-      processError: async (error) => reject(error),
+      processError: (error) => {
+        reject(error);
+        return Promise.resolve();
+      },
     },
     { startPosition: earliestEventPosition, skipParsingBodyAsJson: true },
   );
-  await promise.finally(() => consumer.close());
+  try {
+    await promise;
+  } finally {
+    await consumer.close();
+  }
   return received.toSorted((a, b) => Number(a.partition) - Number(b.partition));
 }
 

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 /** What one implementation of a port is run on, and how it is taken down. */
 export interface Stage<T> {
   readonly port: T;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** One implementation of a port, as a contract suite runs it. */
 export interface Adapter<T> {
   readonly name: string;
-  open(): Promise<Stage<T>>;
+  readonly open: () => Promise<Stage<T>>;
 }
 
 /** An empty folder, and what removes it. */

@@ -32,9 +32,7 @@ test('two processes that create the same blobs are both told that they did, or m
   const [first, second] = await Promise.all([run('first'), run('second')]);
   expect([...(first ?? []), ...(second ?? [])].toSorted((a, b) => a - b)).toEqual([...Array(COUNT).keys()]);
   for (let k = 0; k < COUNT; k++) {
-    expect((await store.read(`race/${k}`))?.toString()).toBe(
-      `${first?.includes(k) === true ? 'first' : 'second'} ${k}`,
-    );
+    expect((await store.read(`race/${k}`))?.toString()).toBe(`${first?.includes(k) ? 'first' : 'second'} ${k}`);
   }
   expect(await readdir(at('.preparing'))).toEqual([]);
 });

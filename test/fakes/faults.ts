@@ -77,7 +77,7 @@ async function* failingList(
   fault: Fault | undefined,
   method: string,
   call: () => AsyncIterable<unknown>,
-): AsyncGenerator<unknown> {
+): AsyncGenerator {
   if (fault?.how === 'notDone') throw errorOf(fault, method);
   yield* call();
   if (fault !== undefined) throw errorOf(fault, method);
