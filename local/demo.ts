@@ -47,9 +47,9 @@ function say(text: string): void {
 
 /** Runs the command line in `folder`, as somebody would who sits there. */
 function indelible(folder: string, ...args: readonly string[]): Promise<Ran> {
-  const main = join(CODE, `cli/main${EXTENSION}`);
+  const program = join(CODE, `cli/main${EXTENSION}`);
   return new Promise((resolvePromise, reject) => {
-    execFile(process.execPath, [main, ...args], { cwd: folder, maxBuffer: 1 << 26 }, (error, out, err) => {
+    execFile(process.execPath, [program, ...args], { cwd: folder, maxBuffer: 1 << 26 }, (error, out, err) => {
       if (error !== null && typeof error.code !== 'number') reject(error);
       else resolvePromise({ code: error === null ? 0 : Number(error.code), out: out + err });
     });

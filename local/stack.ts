@@ -34,7 +34,7 @@ export interface StackOptions {
   readonly partitions?: number | undefined;
 }
 
-export const APPS: readonly App[] = ['collect', 'observe', 'decide', 'report', 'seal'];
+const APPS: readonly App[] = ['collect', 'observe', 'decide', 'report', 'seal'];
 export type Part = 'storage' | 'hubs' | App;
 
 export interface Stack {
@@ -237,10 +237,12 @@ class LocalStack implements Stack {
   }
 
   #watch(part: Part, exited: Promise<number | null>, log: string): void {
-    void exited.then((code) => {
+    const tell = async (): Promise<void> => {
+      const code = await exited;
       if (this.#ending.has(part)) return;
       this.#whenBroken.resolve(`The part "${part}" ended with ${code ?? 'a signal'}: its last words are in ${log}.`);
-    });
+    };
+    void tell();
   }
 
   /** The same for every app: what an app may do is a matter of roles in Azure, and here of nobody. */

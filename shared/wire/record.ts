@@ -346,7 +346,6 @@ export type Change = NonNullable<RecordData['changes']>[number];
 export type Link = NonNullable<RecordData['links']>[number];
 export type Decision = NonNullable<RecordData['decision']>;
 export type Grant = NonNullable<RecordData['grant']>;
-export type Clock = NonNullable<RecordData['clock']>;
 export type Evidence = NonNullable<RecordData['evidence']>;
 export type Seal = NonNullable<RecordData['seal']>;
 export type Outcome = RecordData['outcome'];

@@ -10,7 +10,7 @@ export interface CorpusFile {
   readonly source: string;
   /** What the index says that it is, e.g. `github:push`. */
   readonly kind: string;
-  read(): Buffer;
+  readonly read: () => Buffer;
 }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

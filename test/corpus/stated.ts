@@ -177,7 +177,7 @@ const CLAIMS = [
 export function resourceStated(event: unknown): Stated {
   const data = at(event, 'data');
   const type = texts(at(event, 'eventType'), at(event, 'type'))[0] ?? '';
-  const status = String(at(data, 'status') ?? '').toLowerCase();
+  const status = (texts(at(data, 'status'))[0] ?? '').toLowerCase();
   const outcome: Outcome[] = /success$/i.test(type) && status === 'succeeded' ? ['succeeded'] : [];
   return stating(
     {
