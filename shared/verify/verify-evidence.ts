@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 import { FormatError } from '../errors.ts';
-import { parseFrame } from '../wire/zstd-frame.ts';
+import { parseFrame, releaseInflated } from '../wire/zstd-frame.ts';
 import type { FindingList, RecordPlace } from './findings.ts';
 import type { EvidencePlace } from './scan-leaf.ts';
 
@@ -61,6 +61,7 @@ export async function verifyEvidence(
     if (bytes === undefined) continue;
     total += bytes.length;
     checkBytes(name, use, bytes, evidence.isComplete, findings);
+    releaseInflated(bytes);
   }
   return { names: [...uses.keys()], bytes: total };
 }

@@ -9,7 +9,7 @@ import { MAX_SEGMENT_BYTES, MAX_SEGMENT_LEAVES, PREFIX_SIZE, parseLastLine, pars
 import type { LeafHashPrefixes } from '../wire/segment.ts';
 import { verifyNote } from '../wire/signed-note.ts';
 import type { Note, PublicKey } from '../wire/signed-note.ts';
-import { parseFrame } from '../wire/zstd-frame.ts';
+import { parseFrame, releaseInflated } from '../wire/zstd-frame.ts';
 import { checkSeal } from './check-seal.ts';
 import { FindingList } from './findings.ts';
 import type { Finding, RecordPlace } from './findings.ts';
@@ -98,26 +98,37 @@ export async function verifySegment(
   checks: SegmentChecks,
 ): Promise<SegmentResult> {
   const findings = new FindingList(job.log, job.number);
-  const unreadable = (bytes: number): SegmentResult => ({
-    job,
-    findings: findings.all(),
-    bytes,
-    evidence: NO_EVIDENCE,
-    summary: undefined,
-  });
-
   const bytes = await inflate(job, source, findings);
-  if (bytes === undefined) return unreadable(0);
+  if (bytes === undefined) return unreadable(job, 0, findings);
+  try {
+    return await verifyBytes(job, bytes, source, checks, findings);
+  } finally {
+    // Nothing of the result lies in them.
+    releaseInflated(bytes);
+  }
+}
+
+function unreadable(job: SegmentJob, bytes: number, findings: FindingList): SegmentResult {
+  return { job, findings: findings.all(), bytes, evidence: NO_EVIDENCE, summary: undefined };
+}
+
+async function verifyBytes(
+  job: SegmentJob,
+  bytes: Buffer,
+  source: SegmentSource,
+  checks: SegmentChecks,
+  findings: FindingList,
+): Promise<SegmentResult> {
   const lines = cutLines(bytes, findings);
-  if (lines === undefined) return unreadable(bytes.length);
+  if (lines === undefined) return unreadable(job, bytes.length, findings);
   const signed = readCheckpoint(lines, job, findings);
   const sealed = readSeal(lines, signed?.checkpoint, findings);
-  if (sealed === undefined) return unreadable(bytes.length);
+  if (sealed === undefined) return unreadable(job, bytes.length, findings);
   const { seal } = sealed;
   if (seal.log !== job.log || seal.number !== job.number) {
     const message = `The blob holds the seal of ${seal.log} segment ${seal.number}.`;
     findings.add('segmentForeign', message, { blob: job.name });
-    return unreadable(bytes.length);
+    return unreadable(job, bytes.length, findings);
   }
 
   const tree = foldLeaves(
@@ -127,7 +138,7 @@ export async function verifySegment(
     { keptSizes: checks.keptSizes.get(job.log) ?? [], isFirst: job.isFirst },
     findings,
   );
-  if (tree === undefined) return unreadable(bytes.length);
+  if (tree === undefined) return unreadable(job, bytes.length, findings);
   const fits =
     signed === undefined || (signed.checkpoint.size === tree.size && signed.checkpoint.root.equals(tree.root));
   // Where the root does not fit, parsing all may show which leaf it was.

@@ -36,8 +36,9 @@ export function parseFrame(frame: Uint8Array, limit: number): Buffer {
   }
   let bytes: Buffer;
   try {
-    // One chunk of the whole size spares the copy that joining chunks would take.
-    bytes = zstdDecompressSync(frame, { maxOutputLength: Math.max(size, 1), chunkSize: Math.max(size, 64) });
+    // One chunk of the whole size spares the copy that joining chunks would take; where it is full to the last byte, zlib
+    // makes another one of that size.
+    bytes = zstdDecompressSync(frame, { maxOutputLength: Math.max(size, 1), chunkSize: size + 64 });
   } catch (cause) {
     throw new FormatError('frame', 'The Zstandard frame does not inflate: its bytes are damaged.', { cause });
   }
@@ -45,6 +46,15 @@ export function parseFrame(frame: Uint8Array, limit: number): Buffer {
     throw new FormatError('frame', `The frame inflates to ${bytes.length} bytes but says ${size}.`);
   }
   return bytes;
+}
+
+/**
+ * Gives back at once the memory of bytes that `parseFrame` returned; they are of no use afterwards. V8 counts what lies
+ * outside its heap as well, and marks the whole heap again and again as it grows: a third of all that verifying takes.
+ */
+export function releaseInflated(bytes: Buffer): void {
+  // Smaller ones may lie in the memory that Node's Buffers share.
+  if (bytes.length > Buffer.poolSize && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
 }
 
 /** Walks frame header and block headers (RFC 8878 sections 3.1.1.1 and 3.1.1.2); returns the content size in bytes. */
