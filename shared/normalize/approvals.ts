@@ -2,6 +2,7 @@ import { FormatError } from '../errors.ts';
 import type { Envelope } from '../wire/envelope.ts';
 import { isObject, parseJson } from '../wire/json.ts';
 import type { Json, JsonObject } from '../wire/json.ts';
+import { DECISION_KINDS } from '../wire/record.ts';
 import type { Actor, Decision, Link, RecordData } from '../wire/record.ts';
 import { cutText } from '../wire/text.ts';
 import { toTimestamp } from '../wire/timestamp.ts';
@@ -106,7 +107,7 @@ function readDecision(
     if (value === undefined) unreadable.push(member);
     return value;
   };
-  const kind = read('kind', oneOf(KINDS));
+  const kind = read('kind', oneOf(DECISION_KINDS));
   const stated = {
     round: read('round', wholeNumber),
     verdict: step === 'voted' ? read('verdict', oneOf(['approve', 'reject', 'override'] as const)) : undefined,
@@ -139,22 +140,6 @@ function missingIn({ step, kind, title, verdict, reason }: Decision): readonly s
   if (mustSayWhy && step !== 'withdrawn' && reason === undefined) missing.push('reason');
   return missing;
 }
-
-const KINDS = [
-  'scopeChange',
-  'architecture',
-  'infrastructure',
-  'deployment',
-  'codeReview',
-  'aiReview',
-  'access',
-  'accessReview',
-  'riskAcceptance',
-  'emergency',
-  'policy',
-  'baseline',
-  'review',
-] as const satisfies readonly NonNullable<Decision['kind']>[];
 
 function oneOf<const Value extends string>(values: readonly Value[]): Reader<Value> {
   return (value) => values.find((each) => each === value);

@@ -96,25 +96,24 @@ const money = z.strictObject({
   currency: z.string().regex(/^[A-Z]{3}$/),
 });
 
+export const DECISION_KINDS = [
+  'scopeChange',
+  'architecture',
+  'infrastructure',
+  'deployment',
+  'codeReview',
+  'aiReview',
+  'access',
+  'accessReview',
+  'riskAcceptance',
+  'emergency',
+  'policy',
+  'baseline',
+  'review',
+] as const;
+
 const decision = z.strictObject({
-  kind: z
-    .enum([
-      'scopeChange',
-      'architecture',
-      'infrastructure',
-      'deployment',
-      'codeReview',
-      'aiReview',
-      'access',
-      'accessReview',
-      'riskAcceptance',
-      'emergency',
-      'policy',
-      'baseline',
-      'review',
-    ])
-    .optional()
-    .describe("Absent where the step states none: its request's kind holds."),
+  kind: z.enum(DECISION_KINDS).optional().describe("Absent where the step states none: its request's kind holds."),
   request: name.describe('Id of the request that all steps share.'),
   round: count.optional(),
   step: z.enum(['requested', 'voted', 'withdrawn', 'expired', 'reopened', 'delegated', 'revoked']),
