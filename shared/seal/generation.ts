@@ -3,7 +3,7 @@ import { formatLogName, formatSegmentBlob, parseLogName } from '../wire/log-name
 import { FIRST_LOG_REASON, formatRecreatedHubReason } from '../wire/opening-reason.ts';
 import type { Seal } from '../wire/record.ts';
 import { parseSegment } from '../wire/segment.ts';
-import { findHead } from './head.ts';
+import { findHead, findLastSound } from './head.ts';
 import type { Head } from './head.ts';
 import type { HubProperties } from './hub-reader.ts';
 import type { ImmutableStore } from './immutable-store.ts';
@@ -68,7 +68,11 @@ export async function findCurrentLog(deps: GenerationDeps, hub: HubProperties, p
         `indelible.yaml orders the log ${order.log}, but the next generation of that partition is ${(last ?? -1) + 1}. Correct the number; nothing is sealed until then.`,
       );
     }
-    const before = last === undefined ? undefined : await lastHead(deps, nameOf(last));
+    // An operator opens a generation because the last one cannot go on: its end may be somebody else's, its key lost.
+    const before =
+      last === undefined
+        ? undefined
+        : await findLastSound(deps.trail, deps.signer, nameOf(last), await deps.hint(nameOf(last)));
     const predecessor = last === undefined ? undefined : { log: nameOf(last), checkpoint: before?.checkpoint };
     return {
       head: emptyHead(nameOf(order.generation), order.first),
@@ -111,16 +115,6 @@ async function lastGeneration(deps: GenerationDeps, hub: string, partition: stri
     if (last === undefined || generation > last) last = generation;
   }
   return last;
-}
-
-/** An operator opens a generation because the last one cannot go on, so its head may not verify; then it is left out. */
-async function lastHead(deps: GenerationDeps, log: string): Promise<Head | undefined> {
-  try {
-    return await findHead(deps.trail, deps.signer, log, await deps.hint(log));
-  } catch (error) {
-    if (error instanceof SealError) return undefined;
-    throw error;
-  }
 }
 
 /** Throws SealError `superseded` where a later log was opened: one HEAD before every write. */

@@ -1,10 +1,11 @@
 import { SealError } from '../errors.ts';
 import { verifyCheckpoint } from '../wire/checkpoint.ts';
-import { formatSegmentBlob, parseKeyBlob, parseSegmentBlob, segmentPrefix } from '../wire/log-name.ts';
+import { formatKeyBlob, formatSegmentBlob, parseKeyBlob, parseSegmentBlob, segmentPrefix } from '../wire/log-name.ts';
 import type { Hash } from '../wire/merkle.ts';
 import type { Position, Seal } from '../wire/record.ts';
 import { parseSegment } from '../wire/segment.ts';
 import type { Segment } from '../wire/segment.ts';
+import { parsePublicKey } from '../wire/signed-note.ts';
 import type { PublicKey } from '../wire/signed-note.ts';
 import type { ImmutableStore } from './immutable-store.ts';
 import type { Signer } from './signer.ts';
@@ -55,6 +56,58 @@ export async function findHead(
   log: string,
   hint: number | undefined,
 ): Promise<Head | undefined> {
+  const last = await findLastNumber(store, log, hint);
+  return last === undefined ? undefined : loadHead(store, signer, log, last);
+}
+
+/** Segments behind the end that are looked at, where the end itself is not ours. */
+const MOST_UNSOUND = 1_000;
+
+/**
+ * The last segment of a log that proves itself, for naming where a log ended that cannot go on: past what somebody put
+ * there, and without asking for a key to sign with. A key that the signer lacks is taken from `keys/`, where its name is the
+ * hash that the log announced. undefined: none, or none among the last thousand.
+ */
+export async function findLastSound(
+  store: ImmutableStore,
+  signer: Signer,
+  log: string,
+  hint: number | undefined,
+): Promise<Head | undefined> {
+  // Without a hint from 0, not by a listing: a foreign name in the folder would stop it.
+  const last = await findLastNumber(store, log, hint ?? 0);
+  if (last === undefined) return undefined;
+  const keys = { publicKey: (sha256: string) => publicKeyOf(store, signer, sha256) };
+  for (let number = last; number >= 0 && number > last - MOST_UNSOUND; number--) {
+    try {
+      return await loadHead(store, keys, log, number);
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+async function publicKeyOf(store: ImmutableStore, signer: KeySource, sha256: string): Promise<PublicKey> {
+  try {
+    return await signer.publicKey(sha256);
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    const stored = await store.read(formatKeyBlob(sha256));
+    const key = stored === undefined ? undefined : parsePublicKey(stored.toString());
+    if (key?.sha256 === sha256) return key;
+    throw error;
+  }
+}
+
+type KeySource = Pick<Signer, 'publicKey'>;
+
+/** Number of the last segment; see {@link findHead}. */
+async function findLastNumber(
+  store: ImmutableStore,
+  log: string,
+  hint: number | undefined,
+): Promise<number | undefined> {
   const exists = (number: number) => store.exists(formatSegmentBlob(log, number));
   const start = hint !== undefined && (await exists(hint)) ? hint : await firstNumber(store, log);
   if (start === undefined) return undefined;
@@ -70,7 +123,7 @@ export async function findHead(
     if (await exists(middle)) low = middle;
     else missing = middle;
   }
-  return loadHead(store, signer, log, low);
+  return low;
 }
 
 async function firstNumber(store: ImmutableStore, log: string): Promise<number | undefined> {
@@ -86,7 +139,7 @@ async function firstNumber(store: ImmutableStore, log: string): Promise<number |
  * Reads a segment as the head: that it proves itself, continues its predecessor where that is still there, and is signed by
  * the key that the predecessor announced.
  */
-async function loadHead(store: ImmutableStore, signer: Signer, log: string, number: number): Promise<Head> {
+async function loadHead(store: ImmutableStore, signer: KeySource, log: string, number: number): Promise<Head> {
   const segment = await readSegment(store, log, number);
   const previous = number === 0 ? undefined : await readSegmentIfThere(store, log, number - 1);
   if (previous !== undefined && segment.seal.previous?.checkpoint !== previous.checkpointNote) {
@@ -113,7 +166,7 @@ async function loadHead(store: ImmutableStore, signer: Signer, log: string, numb
  */
 async function signingKey(
   store: ImmutableStore,
-  signer: Signer,
+  signer: KeySource,
   { seal, note }: Segment,
   previous: Segment | undefined,
 ): Promise<PublicKey> {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { categoryOf } from '../../shared/wire/record.ts';
 import { GITHUB_EVENTS } from '../../shared/normalize/github/events.ts';
+import { HAS_CORPUS } from '../corpus/corpus-files.ts';
 import { corpusPayloads, examplePayloads, normalize, recordOf } from './github-payloads.ts';
 import type { Payload } from './github-payloads.ts';
 
@@ -35,7 +36,7 @@ describe("what GitHub's own examples become", () => {
     expect(payloads.flatMap(faultsOf)).toEqual([]);
   });
 
-  it('every payload of the corpus fits the schema, with who and on what filled', () => {
+  it.runIf(HAS_CORPUS)('every payload of the corpus fits the schema, with who and on what filled', () => {
     const payloads = corpusPayloads();
     expect(payloads.length).toBeGreaterThan(100);
     expect(payloads.flatMap(faultsOf)).toEqual([]);

@@ -98,22 +98,29 @@ describe('invariant 3: a foreign blob where the next segment belongs', () => {
     expect(await stage.trail.read(name)).toEqual(bytes);
   });
 
-  test.each(FOREIGN)('after %s no operator’s generation goes on', async (_, make) => {
-    await stage.sealer().sealBatch(stage.push(2));
-    stage.trail.tamper(stage.segmentBlob(1), await make(stage));
-    const sealed = stage.published.get(stage.logOf())?.length ?? 0;
-    const first = 2;
-    const generations = [{ log: 'web/0/1', reason: 'a foreign blob', first }];
-    stage.configuration = configurationOf({ text: 'two', before: ['one'], generations });
-    const sealer = stage.sealer();
-    const batch = stage.push(3);
-    await sealer.sealBatch(batch);
-    await stage.sealer().sealBatch(stage.push(1));
-    const seals = await stage.seals(stage.logOf(1));
-    expect(seals[0]?.opened).toMatchObject({ reason: 'a foreign blob', predecessor: { log: stage.logOf(0) } });
-    expect(seals[0]?.from?.sequenceNumber).toBe(first);
-    expect(seals.at(-1)?.to?.sequenceNumber).toBe(sealed + 3);
-  });
+  test.each(FOREIGN)(
+    'after %s no operator’s generation goes on, or it forgets where the log ended',
+    async (_, make) => {
+      await stage.sealer().sealBatch(stage.push(2));
+      const [sound] = await stage.segments();
+      stage.trail.tamper(stage.segmentBlob(1), await make(stage));
+      const sealed = stage.published.get(stage.logOf())?.length ?? 0;
+      const first = 2;
+      const generations = [{ log: 'web/0/1', reason: 'a foreign blob', first }];
+      stage.configuration = configurationOf({ text: 'two', before: ['one'], generations });
+      const sealer = stage.sealer();
+      const batch = stage.push(3);
+      await sealer.sealBatch(batch);
+      await stage.sealer().sealBatch(stage.push(1));
+      const seals = await stage.seals(stage.logOf(1));
+      expect(seals[0]?.opened).toEqual({
+        reason: 'a foreign blob',
+        predecessor: { log: stage.logOf(0), checkpoint: sound?.checkpointNote },
+      });
+      expect(seals[0]?.from?.sequenceNumber).toBe(first);
+      expect(seals.at(-1)?.to?.sequenceNumber).toBe(sealed + 3);
+    },
+  );
 
   test('segment 0 that a stranger wrote into a log that nobody opened is gone on with', async () => {
     const builder = new TrailBuilder(TRAIL);

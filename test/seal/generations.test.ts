@@ -109,6 +109,20 @@ describe('generations', () => {
     expect(await stage.check({ notes: ['generationNoted'] })).toEqual([]);
   });
 
+  test('a generation after a lost key forgets where the log ended', async () => {
+    await stage.sealer().sealBatch(stage.push(2));
+    const [sound] = await stage.segments();
+    const [key] = stage.keys;
+    stage.signer.rotate();
+    stage.signer.setEnabled(key?.sha256 ?? '', false);
+    const generations = [{ log: 'web/0/1', reason: 'the key is lost', first: 2 }];
+    stage.configuration = configurationOf({ text: 'two', before: ['one'], generations });
+    stage.generation = 1;
+    await stage.sealer().sealBatch(stage.push(1));
+    const [first] = await stage.seals();
+    expect(first?.opened?.predecessor).toEqual({ log: stage.logOf(0), checkpoint: sound?.checkpointNote });
+  });
+
   test('an order that skips a number opens a generation all the same', async () => {
     await stage.sealer().sealBatch(stage.push(5));
     const generations = [{ ...ORDER, log: 'web/0/2' }];
