@@ -62,6 +62,7 @@ export const OTHER_SAMPLES: readonly SampleMessage[] = [
           upn: 'mona@acme.example',
           ipaddr: '203.0.113.9',
           amr: 'pwd,mfa',
+          tid: '6e2f',
           appid: 'c44b4083-3bb0-49c1-b47d-974e53cbdf3c',
         },
         httpRequest: { clientIpAddress: '203.0.113.7', clientRequestId: 'a5b3', method: 'PUT' },
@@ -75,7 +76,16 @@ export const OTHER_SAMPLES: readonly SampleMessage[] = [
         properties: {
           statusMessage: 'Not allowed.',
           requestBody: JSON.stringify({
-            properties: { principalId: '77aa', requestType: 'SelfActivate', justification: 'Night duty' },
+            properties: {
+              principalId: '77aa',
+              principalType: 'User',
+              requestType: 'SelfActivate',
+              justification: 'Night duty',
+              condition: "@Resource[Microsoft.Storage/storageAccounts:name] StringEquals 'ledger'",
+              description: 'For the night shift',
+              scheduleInfo: { startDateTime: '2026-11-23T22:00:00Z', expiration: { duration: 'PT8H' } },
+              ticketInfo: { ticketNumber: 'CHG-7', ticketSystem: 'ServiceNow' },
+            },
           }),
         },
       },

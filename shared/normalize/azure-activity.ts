@@ -55,7 +55,8 @@ function draftOf(event: JsonObject): RecordDraft {
   const outcome = outcomeOf(ended, data);
   const access = accessObjectOf(operation);
   const verb = VERBS[tried];
-  const grant = access === undefined ? undefined : grantOf(access, verb, resource, data, caller.actor);
+  const grant =
+    access === undefined ? undefined : grantOf(access, verb, operation, resource, data, caller.actor, outcome);
   const deployed = /^microsoft\.resources\/deployment(?:s|stacks)$/.test(resource.kind);
   const correlation = textAt(data, 'correlationId');
 
@@ -73,7 +74,7 @@ function draftOf(event: JsonObject): RecordDraft {
       target: { kind: resource.kind, id: resource.id, ...(resource.name === undefined ? {} : { name: resource.name }) },
       details: {
         ...detailsOf(data, evidence, httpRequest, caller.tenant, caller.methods),
-        ...(access === 'role_schedule' ? requestDetails(data) : {}),
+        ...requestDetails(access, data),
         ...tokenAddress(data, caller.origin.address),
       },
       origin: caller.origin,
@@ -155,6 +156,7 @@ function detailsOf(
     statusMessage: longTextAt(data, 'properties', 'statusMessage') ?? longTextAt(data, 'statusMessage'),
     resourceProvider: textAt(data, 'resourceProvider'),
     tenant: textAt(data, 'tenantId') ?? tenant,
+    callerTenant: otherTenant(data, tenant),
     callerRole: textAt(evidence, 'role'),
     callerRoleScope: uriAt(evidence, 'roleAssignmentScope'),
     callerRoleAssignment: textAt(evidence, 'roleAssignmentId'),
@@ -163,6 +165,12 @@ function detailsOf(
     clientRequest: textAt(httpRequest, 'clientRequestId'),
   };
   return Object.fromEntries(Object.entries(found).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** The tenant that the caller signed in to, where the resource is another's: a partner's, by delegation. */
+function otherTenant(data: JsonObject, tenant: string | undefined): string | undefined {
+  const own = textAt(data, 'tenantId');
+  return own === undefined || own.toLowerCase() === tenant?.toLowerCase() ? undefined : tenant;
 }
 
 /** Where the token was issued to, where that is another address than the one that called. */

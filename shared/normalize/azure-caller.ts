@@ -13,6 +13,7 @@ export interface AzureCaller {
 
 const IDENTITY = 'http://schemas.microsoft.com/identity/claims/';
 const PERSON = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/';
+const GUEST = /^[a-z0-9.-]{1,64}#([^#\s]+@[^#\s]+)$/i;
 
 /**
  * `claims` of the token; `authorization.evidence`: the role assignment that let the call through; `httpRequest`; `caller`:
@@ -26,24 +27,27 @@ export function readAzureCaller(
 ): AzureCaller {
   const objectId = textAt(claims, `${IDENTITY}objectidentifier`) ?? textAt(claims, 'oid');
   const application = textAt(claims, 'appid') ?? textAt(claims, 'azp');
-  const principalName =
+  const login =
     textAt(claims, `${PERSON}upn`) ??
     textAt(claims, 'upn') ??
     textAt(claims, `${PERSON}name`) ??
     textAt(claims, 'unique_name') ??
     textAt(claims, 'preferred_username') ??
     (caller?.includes('@') === true ? caller : undefined);
+  // A guest from elsewhere has `live.com#guest@other.test` there: with whom they signed in, and no name of a principal.
+  const guest = GUEST.exec(login ?? '')?.[1];
+  const principalName = guest === undefined ? login : undefined;
   // The same person is another subject to each application: better than nobody, and joined with nothing.
   const subject = textAt(claims, `${PERSON}nameidentifier`) ?? textAt(claims, 'sub');
   const managedIdentity = textAt(claims, 'xms_mirid') ?? textAt(claims, `${IDENTITY}xms_mirid`);
-  const address = principalName ?? textAt(claims, `${PERSON}emailaddress`) ?? textAt(claims, 'email');
+  const address = principalName ?? textAt(claims, `${PERSON}emailaddress`) ?? textAt(claims, 'email') ?? guest;
 
-  const kind = kindOf(claims, evidence, principalName, managedIdentity, application);
+  const kind = kindOf(claims, evidence, login, managedIdentity, application);
   const id =
     objectId ?? principalOf(evidence) ?? (caller !== undefined && /^[0-9a-f-]{36}$/i.test(caller) ? caller : undefined);
   const name =
     kind === 'human'
-      ? (textAt(claims, 'name') ?? fullName(claims) ?? principalName)
+      ? (textAt(claims, 'name') ?? fullName(claims) ?? principalName ?? guest)
       : managedIdentity?.split('/').at(-1);
 
   let actorId: string | undefined;
@@ -77,14 +81,14 @@ export function readAzureCaller(
 
 /**
  * `idtyp` says it where the tenant has it in its tokens. Otherwise a managed identity names its resource, a person has a
- * principal name or a delegated scope, and the role assignment names the kind of its principal (a group's member may be
+ * name, a login or a delegated scope (as collect/tokens.ts judges the callers of our own APIs), and the role assignment names the kind of its principal (a group's member may be
  * either). `appidacr`, how the client app proved itself, is in a person's token as well: it tells nothing alone, and decides
  * only where an app's id stands without anything personal.
  */
 function kindOf(
   claims: JsonObject | undefined,
   evidence: JsonObject | undefined,
-  principalName: string | undefined,
+  login: string | undefined,
   managedIdentity: string | undefined,
   application: string | undefined,
 ): Actor['kind'] {
@@ -92,7 +96,7 @@ function kindOf(
   if (type === 'app' || type === 'user') return type === 'app' ? 'service' : 'human';
   if (managedIdentity !== undefined) return 'service';
   const scope = textAt(claims, `${IDENTITY}scope`) ?? textAt(claims, 'scp');
-  if (principalName !== undefined || scope !== undefined) return 'human';
+  if (login !== undefined || scope !== undefined || textAt(claims, 'name') !== undefined) return 'human';
   const assigned = textAt(evidence, 'principalType')?.toLowerCase();
   if (assigned === 'user') return 'human';
   if (assigned === 'serviceprincipal' || assigned === 'msi' || assigned === 'managedidentity') return 'service';

@@ -9,9 +9,12 @@ export interface AzureResource {
   readonly name: string | undefined;
   /** `/subscriptions/<id>`, lower-case; undefined for what lies above subscriptions. */
   readonly subscription: string | undefined;
-  /** The id of what an extension resource extends; `/` for the tenant. */
+  /** The id of what an extension resource extends, or of a child's parent; `/` for the tenant. */
   readonly scope: string;
 }
+
+/** What is below a role assignment or a request for one is about the same scope. */
+const AUTHORIZATION = 'microsoft.authorization';
 
 /**
  * The grammar of resource ids: pairs of type and name, where the type `providers` is followed by a namespace. Read from the
@@ -34,6 +37,7 @@ export function parseResourceId(text: string): AzureResource {
       scopeLength = i;
     } else {
       types.push(type);
+      if (types.length > 1 && namespace !== AUTHORIZATION) scopeLength = i;
     }
     name = segments[i + 1];
   }

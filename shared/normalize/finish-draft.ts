@@ -3,7 +3,7 @@ import { ADOPTION_TYPE, categoryOf, GAP_TYPE, recordSchema, SCHEMA_URI, SEAL_TYP
 import type { RecordData } from '../wire/record.ts';
 import { cutText, TEXT_LIMITS } from '../wire/text.ts';
 import type { Timestamp } from '../wire/timestamp.ts';
-import { maskCredentials } from './github/mask.ts';
+import { maskCredentials } from './mask.ts';
 import type { RecordDraft } from './normalizer.ts';
 
 /** What the message says of the time of its drafts. */

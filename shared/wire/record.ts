@@ -128,7 +128,8 @@ const decision = z.strictObject({
     .strictObject({
       issuer: text.optional(),
       authenticatedAt: timestamp.optional(),
-      methods: z.array(name).optional(),
+      methods: z.array(name).optional().describe('How the person proved who they are: `pwd`, `mfa`.'),
+      contexts: z.array(name).optional().describe('Authentication contexts that the sign-in met: `c1`.'),
     })
     .optional(),
   roles: z.array(name).optional().describe('The roles that the decider held, as the token or the source says.'),
@@ -155,7 +156,12 @@ const decision = z.strictObject({
 
 const grant = z.strictObject({
   id: text.optional().describe('Id of the assignment itself, where the source has one.'),
-  change: z.enum(['granted', 'revoked', 'changed', 'requested']),
+  change: z
+    .enum(['granted', 'revoked', 'changed', 'requested', 'revocationRequested', 'withdrawn'])
+    .describe(
+      'What came about: granted, revoked and changed did. requested, revocationRequested: only asked for or tried, see ' +
+        'the outcome. withdrawn: a request was taken back.',
+    ),
   principal: principal.partial({ id: true }),
   role: z.strictObject({ id: text.optional(), name: text.optional(), from: text.optional() }),
   scope: name.describe('On what: resource, repository, team or organization.'),

@@ -226,6 +226,34 @@ describe('the caller', () => {
       undefined,
       { kind: 'unknown', id: 'entra-subject:Subject-1' },
     ],
+    [
+      'a person whose token has a name, though the client proved itself with a certificate',
+      { ...id, name: 'Jane Doe', appid: 'app-1', appidacr: '2' },
+      undefined,
+      { kind: 'human', name: 'Jane Doe' },
+    ],
+    [
+      'a guest, under the address that the token states',
+      {
+        ...id,
+        'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name': 'live.com#guest@other.test',
+        'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress': 'guest.work@other.test',
+      },
+      undefined,
+      { kind: 'human', name: 'guest@other.test', address: 'guest.work@other.test' },
+    ],
+    [
+      'a guest without address, by the login alone and without the provider before it',
+      { 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name': 'live.com#guest@other.test' },
+      undefined,
+      { kind: 'human', id: 'mail:guest@other.test', address: 'guest@other.test' },
+    ],
+    [
+      'a guest by the principal name that the tenant gave',
+      { ...id, upn: 'guest_other.test#EXT#@contoso.com' },
+      undefined,
+      { kind: 'human', address: 'guest_other.test#EXT#@contoso.com' },
+    ],
     ['an object id alone: nobody knows of what', id, undefined, { kind: 'unknown', id: `entra:${OID.toLowerCase()}` }],
     [
       'the role assignment’s principal where the token is missing',
@@ -240,6 +268,15 @@ describe('the caller', () => {
     const draft = normalized({ data: { claims, authorization: { action: 'x/write', evidence } } });
     expect({ actor: draft.data.actor }).toMatchObject({ actor });
   });
+});
+
+test('a caller from a partner’s tenant is taken for one of the customer’s: both tenants are on record', () => {
+  const claims = { ...PERSON, 'http://schemas.microsoft.com/identity/claims/tenantid': 'PARTNER' };
+  const detailsOf = (tenantId: string | undefined): unknown => normalized({ data: { claims, tenantId } }).data.details;
+  expect(detailsOf('CUSTOMER')).toMatchObject({ tenant: 'CUSTOMER', callerTenant: 'PARTNER' });
+  expect(detailsOf('partner')).toMatchObject({ tenant: 'partner' });
+  expect(detailsOf('partner')).not.toHaveProperty('callerTenant');
+  expect(detailsOf(undefined)).toMatchObject({ tenant: 'PARTNER' });
 });
 
 describe('access', () => {
@@ -318,6 +355,122 @@ describe('access', () => {
     });
     expect(draft.data.outcome).toBe('denied');
     expect(draft.data.summary).toContain('denied');
+  });
+
+  test.each<[string, string, Record<string, unknown>, string]>([
+    ['ResourceWriteFailure', 'write', { subStatus: 'Forbidden' }, 'requested'],
+    ['ResourceWriteCancel', 'write', { status: 'Canceled' }, 'requested'],
+    ['ResourceWriteSuccess', 'write', { status: 'Accepted' }, 'requested'],
+    ['ResourceWriteSuccess', 'write', {}, 'granted'],
+    ['ResourceDeleteFailure', 'delete', {}, 'revocationRequested'],
+    ['ResourceDeleteSuccess', 'delete', {}, 'revoked'],
+  ])(
+    '%s of a role assignment (%s, %j) is %s: only what came about is granted or revoked',
+    (type, verb, data, change) => {
+      const operation = `Microsoft.Authorization/roleAssignments/${verb}`;
+      const draft = normalized({ type, operation, resource: ASSIGNMENT, data });
+      expect(draft.data.grant?.change).toBe(change);
+    },
+  );
+
+  test('elevated to the root is not granted where it failed', () => {
+    const operation = 'Microsoft.Authorization/elevateAccess/action';
+    const draft = normalized({ type: 'ResourceActionFailure', operation, resource: '/' });
+    expect(draft.data.grant?.change).toBe('requested');
+  });
+
+  test('is not granted by an action on a role assignment that nobody knows', () => {
+    const operation = 'Microsoft.Authorization/roleAssignments/inspect/action';
+    const draft = normalized({ type: 'ResourceActionSuccess', operation, resource: ASSIGNMENT });
+    expect(draft.type).toBe('indelible.access.role_assignment.acted');
+    expect(draft.data).not.toHaveProperty('grant');
+  });
+
+  test.each([
+    [ASSIGNMENT, VAULT],
+    ['/providers/Microsoft.Authorization/roleAssignments/a', '/'],
+    [`${SUBSCRIPTION}/providers/Microsoft.Authorization/roleAssignments/a`, SUBSCRIPTION],
+    [
+      `${SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.DocumentDB/databaseAccounts/acc/sqlRoleAssignments/a`,
+      `${SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.DocumentDB/databaseAccounts/acc`,
+    ],
+    [
+      `${SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.X/a/1/b/2/xRoleAssignments/a`,
+      `${SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.X/a/1/b/2`,
+    ],
+    [`${VAULT}/providers/Microsoft.Authorization/roleAssignments/a/versions/1`, VAULT],
+  ])('%s without a body has the scope %s: a wider one would grant more than was', (resource, scope) => {
+    const operation = 'Microsoft.X/roleAssignments/write';
+    expect(normalized({ operation, resource }).data.grant?.scope).toBe(scope.toLowerCase());
+  });
+
+  test.each([
+    ['User', 'human'],
+    ['ServicePrincipal', 'service'],
+    ['Group', 'unknown'],
+    ['ForeignGroup', 'unknown'],
+    ['Device', 'unknown'],
+  ])('to a %s, under a condition, looks as if it were to anybody and unconditional', (principalType, kind) => {
+    const condition = "@Resource[Microsoft.Storage/storageAccounts:name] StringEquals 'x'";
+    const properties = { principalId: 'P-1', principalType, condition, description: 'Night shift' };
+    const draft = normalized({
+      operation: 'Microsoft.Authorization/roleAssignments/write',
+      resource: ASSIGNMENT,
+      data: { requestBody: { properties } },
+    });
+    expect(draft.data.grant?.principal.kind).toBe(kind);
+    expect(draft.data.details).toMatchObject({ principalType, condition, description: 'Night shift' });
+  });
+
+  test.each([
+    ['AdminAssign', 'write', 'requested'],
+    ['SelfActivate', 'write', 'requested'],
+    ['AdminRemove', 'write', 'revocationRequested'],
+    ['SelfDeactivate', 'write', 'revocationRequested'],
+    ['SelfActivate', 'cancel/action', 'withdrawn'],
+    ['SelfActivate', 'validate/action', undefined],
+  ])('%s by %s looks like a new request for access', (requestType, verb, change) => {
+    const draft = normalized({
+      type: verb === 'write' ? 'ResourceWriteSuccess' : 'ResourceActionSuccess',
+      operation: `Microsoft.Authorization/roleAssignmentScheduleRequests/${verb}`,
+      resource: `${SUBSCRIPTION}/providers/Microsoft.Authorization/roleAssignmentScheduleRequests/r1`,
+      data: { requestBody: { properties: { principalId: 'P-1', requestType } } },
+    });
+    expect(draft.data.grant?.change).toBe(change);
+    expect(draft.data.grant?.scope).toBe(change === undefined ? undefined : SUBSCRIPTION);
+  });
+
+  test.each<[string, unknown, string | undefined]>([
+    ['2026-03-01T12:00:00Z', { type: 'AfterDuration', duration: 'PT8H' }, '2026-03-01T20:00:00.000Z'],
+    ['2026-03-01T12:00:00Z', { type: 'AfterDuration', duration: 'P1W2DT30M' }, '2026-03-10T12:30:00.000Z'],
+    [
+      '2026-03-01T12:00:00Z',
+      { type: 'AfterDateTime', endDateTime: '2026-04-01T00:00:00Z' },
+      '2026-04-01T00:00:00.000Z',
+    ],
+    ['2026-03-01T12:00:00Z', { type: 'NoExpiration', duration: null, endDateTime: null }, undefined],
+    ['2026-03-01T12:00:00Z', { type: 'AfterDuration', duration: 'P1M' }, undefined],
+    ['2026-03-01T12:00:00Z', { type: 'AfterDuration', duration: 'P' }, undefined],
+    ['2026-03-01T12:00:00Z', { type: 'AfterDuration', duration: 'P999999W' }, undefined],
+    ['2026-02-31T12:00:00Z', { type: 'AfterDuration', duration: 'PT8H' }, undefined],
+  ])('from %s that expires %j seems to be for ever', (startDateTime, expiration, until) => {
+    const properties = { scheduleInfo: { startDateTime, expiration } };
+    const draft = normalized({
+      operation: 'Microsoft.Authorization/roleAssignmentScheduleRequests/write',
+      resource: `${SUBSCRIPTION}/providers/Microsoft.Authorization/roleAssignmentScheduleRequests/r1`,
+      data: { requestBody: { properties } },
+    });
+    expect(draft.data.grant?.until).toBe(until);
+    expect(draft.data.details?.['duration']).toBe((expiration as { duration?: string | null }).duration ?? undefined);
+  });
+
+  test('asked for with a ticket names it', () => {
+    const ticketInfo = { ticketNumber: 'CHG-7', ticketSystem: 'ServiceNow' };
+    const draft = normalized({
+      operation: 'Microsoft.Authorization/roleAssignmentScheduleRequests/write',
+      data: { requestBody: { Properties: { TicketInfo: ticketInfo } } },
+    });
+    expect(draft.data.details).toMatchObject(ticketInfo);
   });
 
   test('requested through privileged identity management has its period and its justification', () => {

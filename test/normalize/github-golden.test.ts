@@ -60,7 +60,13 @@ describe('traps of GitHub payloads', () => {
     expect(draft.time).toBe('2026-11-23T19:00:00.000Z');
     expect(draft.data.actor).toMatchObject({ kind: 'human', id: 'github.com:1001', name: 'mona' });
     expect(related(draft, 'sender')).toEqual(['github.com:118344674']);
-    expect(linked(draft, 'commit')).toEqual([A, C, B]);
+    expect(linked(draft, 'commit')).toEqual([A, C]);
+  });
+
+  it('does not link a merged pull request to the commit that it was based on, which it neither made nor contains', () => {
+    const draft = first('pull-request-merged-by-queue');
+    expect(draft.data.details).toMatchObject({ baseSha: B });
+    expect(linked(draft, 'commit')).not.toContain(B);
   });
 
   it('does not take a closed pull request for a merged one, nor its trial merge for a commit', () => {

@@ -4,7 +4,7 @@ import { coAuthors, gitPerson, principalOf } from '../../shared/normalize/github
 import { hashOf, hostOf, refUrl, webUrl } from '../../shared/normalize/github/address.ts';
 import { changesOf } from '../../shared/normalize/github/changes.ts';
 import { outcomeOf } from '../../shared/normalize/github/conclusion.ts';
-import { isSecretField, maskCredentials } from '../../shared/normalize/github/mask.ts';
+import { isSecretField, maskCredentials } from '../../shared/normalize/mask.ts';
 import { verbOf } from '../../shared/normalize/github/verb.ts';
 
 const HOST = 'github.com';
@@ -131,6 +131,19 @@ describe('changes', () => {
     ]);
     expect(['client_secret', 'hook.token', 'password', 'api_key'].filter(isSecretField)).toHaveLength(4);
     expect(['secret_type', 'tokens_used', 'name', 'key'].filter(isSecretField)).toHaveLength(0);
+    expect(
+      [
+        'sharedaccesskey',
+        'DBPassword',
+        'APIKey',
+        'user-pwd',
+        'passWord',
+        'AZURE_CREDENTIALS',
+        'connStr',
+        'PAT',
+        'x.private-key.2',
+      ].filter((name) => !isSecretField(name)),
+    ).toEqual([]);
   });
 });
 
@@ -157,6 +170,18 @@ describe('credentials in text', () => {
     ],
     ['a password in an address', `postgres://admin:${repeated(12)}@db/pay`],
     ['a password in a connection string', `Server=x;Uid=y;Password=${repeated(12)};`],
+    ['a password with spaces in a connection string', `Server=x;pwd=a b ${repeated(12)};Uid=y`],
+    ['a quoted password in a connection string', `Server=x;password="a; ${repeated(12)}";Uid=y`],
+    ['a connection string within a setting', `db="Server=x;Password=${repeated(12)}"`],
+    ['a signature alone', `sv=2024-01-01&sig=${repeated(43)}%3D&se=2026`],
+    ['a password with an at sign in an address', `amqps://audit:p@${repeated(12)}@hub.example`],
+    ['a bearer token that is no JSON Web Token', `authorization: bearer ${repeated(12)}.def`],
+    ['an encrypted token', `eyJ${repeated(20)}..${repeated(16)}.${repeated(40)}.${repeated(22)}`],
+    ['a private key in JSON', `"-----BEGIN PRIVATE KEY-----\\n${repeated(64)}\\n-----END PRIVATE KEY-----\\n"`],
+    ['a private key of PGP', `-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: x\n\n${repeated(64)}\n=ab1c`],
+    ['a member of JSON', `{"a":{"client_secret":"x \\"${repeated(12)}"}}`],
+    ['a member of JSON in JSON', `{\\"apiKey\\":\\"${repeated(12)}\\"}`],
+    ['a member of JSON that was cut', `{"apiKey":"${repeated(12)}`],
     ['an AI provider key', `sk-ant-${repeated(40)}`],
   ])('masks %s', (_, text) => {
     const masked = maskCredentials(`see ${text} here`);
@@ -173,8 +198,33 @@ describe('credentials in text', () => {
     '1001+mona@users.noreply.github.com',
     'https://github.com:8443/acme/pay@main',
     'risk-assessment-of-the-year-2026-and-more',
+    'The bearer token is sent with Basic authentication. Basic TypeScript, bearers/holders',
+    'fix(token): the secret: rotate keys, see password: wrong',
+    'secret_scanning=enabled&tokenCount=5',
+    '{"secret_type":"a","monkey":"b","tokens_used":"7"}',
   ])('leaves %j alone', (text) => {
     expect(maskCredentials(text)).toBe(text);
+  });
+});
+
+describe('the time that masking takes', () => {
+  // Doubling the text must about double the time; a backtracking expression would take minutes here.
+  it.each([
+    'a=',
+    '"a":"',
+    '\\\\',
+    'A',
+    'token',
+    '://a:',
+    'bearer ',
+    'password: \n',
+    'password="',
+    'eyJaaaaaaaa.',
+    '-----BEGIN PRIVATE KEY-----',
+  ])('does not explode for a text of %j alone', (part) => {
+    const text = part.repeat(Math.ceil(200_000 / part.length));
+    expect(maskCredentials(text).length).toBeGreaterThan(0);
+    expect(typeof isSecretField(text)).toBe('boolean');
   });
 });
 

@@ -130,6 +130,111 @@ describe('who and when, where the usual member is missing', () => {
   });
 });
 
+describe('rights that were taken back', () => {
+  const organization = { login: 'acme', id: 500 };
+  const user = { login: 'mona', id: 1001, type: 'User' };
+  const grantOf = (event: string, payload: object): unknown => {
+    const [draft] = normalizeObject(event, { organization, sender: user, ...payload });
+    return draft === undefined ? undefined : recordOf(draft).data.grant;
+  };
+  const principal = { kind: 'human', id: 'github.com:1001', name: 'mona' };
+
+  it('names no role where a member was removed: unaffiliated is what the person is now, not what was revoked', () => {
+    const removed = (role: string): unknown =>
+      grantOf('organization', { action: 'member_removed', membership: { user, role } });
+    expect(removed('unaffiliated')).toEqual({
+      change: 'revoked',
+      principal,
+      role: {},
+      scope: 'https://github.com/acme',
+    });
+    expect(removed('admin')).toMatchObject({ role: { name: 'admin' } });
+  });
+
+  it('says of a collaborator who was removed from what, and which role where the payload has it', () => {
+    const repository = { full_name: 'acme/pay', html_url: 'https://github.com/acme/pay' };
+    const payload = { action: 'removed', member: user, repository };
+    const grant = { change: 'revoked', principal, role: {}, scope: repository.html_url };
+    expect(grantOf('member', payload)).toEqual(grant);
+    const changes = { role_name: { from: 'maintain' } };
+    expect(grantOf('member', { ...payload, changes })).toEqual({ ...grant, role: { name: 'maintain' } });
+  });
+
+  it('takes a member from a deleted team, not from the whole organization', () => {
+    const team = { id: 301, name: 'Release', deleted: true };
+    expect(grantOf('membership', { action: 'removed', member: user, team })).toEqual({
+      change: 'revoked',
+      principal,
+      role: { name: 'member' },
+      scope: 'github.com:team/301',
+    });
+  });
+
+  it('says of a team from which repository it was removed, and which right it held where the payload has it', () => {
+    const payload = {
+      action: 'removed_from_repository',
+      team: { id: 301, name: 'Release', permission: 'pull' },
+      repository: { html_url: 'https://github.com/acme/pay', permissions: { pull: false, admin: false } },
+    };
+    const grant = {
+      change: 'revoked',
+      principal: { kind: 'unknown', id: 'github.com:team/301', name: 'Release' },
+      role: {},
+      scope: 'https://github.com/acme/pay',
+    };
+    expect(grantOf('team', payload)).toEqual(grant);
+    const changes = { repository: { permissions: { from: { pull: true, admin: true } } } };
+    expect(grantOf('team', { ...payload, changes })).toEqual({ ...grant, role: { name: 'admin' } });
+  });
+
+  it('makes up no id for somebody whom the payload does not name', () => {
+    for (const event of ['member', 'membership', 'team', 'user']) {
+      const [draft] = normalizeObject(event, { action: 'deleted', organization });
+      expect(draft?.data.grant?.principal).toEqual({ kind: 'unknown' });
+      expect(draft?.data).not.toHaveProperty('target');
+    }
+  });
+});
+
+describe('objects that the payload does not number', () => {
+  const repository = { full_name: 'acme/pay', html_url: 'https://github.com/acme/pay' };
+  const place = { kind: 'repository', id: 'https://github.com/acme/pay', name: 'acme/pay' };
+
+  it.each([undefined, null, 'x', 0, -1, 1.5])(
+    'takes a pull request numbered %j for the repository: https://github.com/pull/ is nothing',
+    (number) => {
+      const payload = { action: 'review_requested', pull_request: { number, title: 'T' } };
+      const [draft] = normalizeObject('pull_request', { ...payload, repository });
+      expect(draft?.data.target).toEqual(place);
+      expect(draft?.data).not.toHaveProperty('links');
+      expect(draft?.data).not.toHaveProperty('decision');
+      expect(draft).not.toHaveProperty('subject');
+      expect(normalizeObject('pull_request', payload)[0]?.data).not.toHaveProperty('target');
+    },
+  );
+
+  it('takes a ping without a hook for the repository', () => {
+    const [draft] = normalizeObject('ping', { zen: 'z', repository });
+    expect(draft?.data.target).toEqual(place);
+    expect(draft).not.toHaveProperty('subject');
+    expect(normalizeObject('ping', { hook_id: 7, repository })[0]?.data.target?.id).toBe(
+      'https://github.com/acme/pay/settings/hooks/7',
+    );
+  });
+
+  it.each([...GITHUB_EVENTS.keys()])('makes up no id in %s', (event) => {
+    for (const action of ['created', 'deleted', 'requested', 'approved', 'submitted']) {
+      for (const draft of normalizeObject(event, { action, repository })) {
+        const { target, related = [], links = [], decision, grant } = draft.data;
+        const ids = [draft.subject, target, ...related, ...links, grant?.principal].map((each) =>
+          typeof each === 'string' ? each : each?.id,
+        );
+        expect([...ids, decision?.request].filter((id) => id?.endsWith('/'))).toEqual([]);
+      }
+    }
+  });
+});
+
 describe('hostile and odd members', () => {
   it('survives members named like those of a prototype', () => {
     const body = Buffer.from(

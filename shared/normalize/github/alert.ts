@@ -272,7 +272,7 @@ export function normalizeAdvisory(delivery: Delivery): readonly RecordDraft[] {
           htmlUrl(advisory) ??
           (event === 'repository_advisory'
             ? `${source}/security/advisories/${id}`
-            : `https://github.com/advisories/${id}`),
+            : id && `https://github.com/advisories/${id}`),
         ...(title === undefined ? {} : { name: title }),
       },
       related: [

@@ -4,8 +4,8 @@ import type { Change } from '../../wire/record.ts';
 import { isObject } from '../../wire/json.ts';
 import type { JsonObject } from '../../wire/json.ts';
 import { cutText } from '../../wire/text.ts';
+import { isSecretField, maskCredentials, maskedJson } from '../mask.ts';
 import { at, objectAt } from '../read.ts';
-import { isSecretField, maskCredentials } from './mask.ts';
 
 /** Longer values are told by hash and size: two of them side by side would fill the record. */
 const LONGEST_VALUE = 1_024;
@@ -57,14 +57,14 @@ function valueOf(value: unknown): Change['from'] {
   return { sha256: hash('sha256', bytes, 'hex'), size: bytes.length };
 }
 
-/** A value as one text: objects by their name where they have one, else as JSON. */
+/** A value as one text: objects by their name where they have one, else as JSON without what is secret in them. */
 export function textOf(value: unknown): string | undefined {
   if (value === null || value === undefined) return undefined;
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) return value.map((each) => textOf(each) ?? 'null').join(', ');
   if (!isObject(value)) return undefined;
-  return nameOf(value) ?? JSON.stringify(value);
+  return nameOf(value) ?? maskedJson(value);
 }
 
 function nameOf(value: JsonObject): string | undefined {

@@ -4,11 +4,11 @@ import type { Actor, Category, Link, Outcome, Related, Target } from '../../wire
 import type { JsonObject } from '../../wire/json.ts';
 import { cutText, TEXT_LIMITS } from '../../wire/text.ts';
 import type { Timestamp } from '../../wire/timestamp.ts';
+import { MASK, maskCredentials } from '../mask.ts';
 import type { DraftData, RecordDraft } from '../normalizer.ts';
 import { objectAt, textAt, timeAt, uriAt } from '../read.ts';
 import { pageOf, payloadHost, payloadSource } from './address.ts';
 import { principalOf, relatedPerson } from './actor.ts';
-import { MASK, maskCredentials } from './mask.ts';
 
 /** One delivery, with what most handlers ask of it. */
 export interface Delivery {
@@ -51,6 +51,7 @@ export interface Facts {
   readonly actor?: Actor | undefined;
   /** `succeeded` where absent: a webhook tells of what was done. */
   readonly outcome?: Outcome;
+  /** As {@link isNamed} takes ids; the place where it happened stands in for an object that the payload does not name. */
   readonly target?: Target | undefined;
   readonly related?: readonly (Related | undefined)[];
   readonly changes?: DraftData['changes'] | undefined;
@@ -70,9 +71,12 @@ export interface Facts {
 /** One record of a delivery. Absent members stay absent, texts are cut to the schema's limits, credentials masked. */
 export function draftOf(delivery: Delivery, facts: Facts): RecordDraft {
   const actor = facts.actor ?? delivery.sender;
-  const { target } = facts;
-  const related = uniqueRelated([...(facts.related ?? []), ...surroundings(delivery, actor)], target);
-  const links = uniqueLinks(facts.links ?? []);
+  const target = targetOf(delivery, facts.target);
+  const related = uniqueRelated(delivery, [...(facts.related ?? []), ...surroundings(delivery, actor)], target);
+  const links = uniqueLinks(delivery, facts.links ?? []);
+  const decision = isNamed(delivery, facts.decision?.request) ? facts.decision : undefined;
+  const grant = grantOf(delivery, facts.grant);
+  const subject = isNamed(delivery, facts.subject) ? facts.subject : undefined;
   const details = definedDetails(facts.details ?? {});
   const clock = clockOf(facts.clock ?? {});
   const data: DraftData = {
@@ -80,14 +84,14 @@ export function draftOf(delivery: Delivery, facts: Facts): RecordDraft {
     action: delivery.action === undefined ? delivery.event : `${delivery.event}.${delivery.action}`,
     outcome: facts.outcome ?? 'succeeded',
     summary: summaryOf(delivery, actor, facts),
-    ...(target === undefined ? {} : { target: { ...target, id: cutText(target.id, 'uri') } }),
+    ...(target === undefined ? {} : { target }),
     ...(related.length === 0 ? {} : { related }),
     ...(facts.changes === undefined || facts.changes.length === 0 ? {} : { changes: facts.changes }),
     ...(details === undefined ? {} : { details }),
     ...(facts.inconsequential === true ? { inconsequential: true as const } : {}),
     ...(facts.origin === undefined ? {} : { origin: facts.origin }),
-    ...(facts.decision === undefined ? {} : { decision: facts.decision }),
-    ...(facts.grant === undefined ? {} : { grant: facts.grant }),
+    ...(decision === undefined ? {} : { decision }),
+    ...(grant === undefined ? {} : { grant }),
     ...(clock === undefined ? {} : { clock }),
     ...(links.length === 0 ? {} : { links }),
   };
@@ -95,10 +99,38 @@ export function draftOf(delivery: Delivery, facts: Facts): RecordDraft {
     part: partOf(facts.part ?? ''),
     type: `indelible.${facts.category}.${facts.object}.${facts.verb}`,
     source: maskCredentials(delivery.source),
-    ...(facts.subject === undefined ? {} : { subject: maskCredentials(cutText(facts.subject, 'uri')) }),
+    ...(subject === undefined ? {} : { subject: maskCredentials(cutText(subject, 'uri')) }),
     ...(facts.time === undefined ? {} : { time: facts.time }),
     data: masked(data, secretOf(delivery.payload)) as DraftData,
   };
+}
+
+/**
+ * Handlers name an object by its kind and its number or name: `<source>/pull/12`, `hooks/7`. Where the payload has neither,
+ * the id that they make ends in `/`, and is nobody's: a record must not name what does not exist.
+ */
+function isNamed({ source }: Delivery, id: string | undefined): id is string {
+  if (id === undefined || id === '') return false;
+  return !id.endsWith('/') || (/^https?:/.test(id) && !id.startsWith(`${source}/`));
+}
+
+function targetOf(delivery: Delivery, stated: Target | undefined): Target | undefined {
+  if (stated === undefined) return undefined;
+  if (isNamed(delivery, stated.id)) return { ...stated, id: cutText(stated.id, 'uri') };
+  const { payload, host } = delivery;
+  const where =
+    place('repository', objectAt(payload, 'repository'), host) ??
+    place('organization', objectAt(payload, 'organization'), host) ??
+    place('enterprise', objectAt(payload, 'enterprise'), host);
+  if (where === undefined) return undefined;
+  const { part: _part, ...target } = where;
+  return target;
+}
+
+function grantOf(delivery: Delivery, stated: Facts['grant']): Facts['grant'] {
+  if (stated === undefined || isNamed(delivery, stated.principal.id)) return stated;
+  const { id: _unnamed, ...principal } = stated.principal;
+  return { ...stated, principal };
 }
 
 /** Parts tell a delivery's records apart: two long ones must not become one by being cut. */
@@ -124,10 +156,14 @@ export function place(part: string, thing: JsonObject | undefined, host: string,
   return { part, kind, id, ...(name === undefined ? {} : { name }) };
 }
 
-function uniqueRelated(all: readonly (Related | undefined)[], target: Target | undefined): Related[] {
+function uniqueRelated(
+  delivery: Delivery,
+  all: readonly (Related | undefined)[],
+  target: Target | undefined,
+): Related[] {
   const seen = new Set<string>();
   return all.flatMap((each) => {
-    if (each === undefined || each.id === '') return [];
+    if (each === undefined || !isNamed(delivery, each.id)) return [];
     // The target need not be told a second time as the place that it is.
     if (each.part === each.kind && each.id === target?.id) return [];
     const key = `${each.part} ${each.id}`;
@@ -137,10 +173,10 @@ function uniqueRelated(all: readonly (Related | undefined)[], target: Target | u
   });
 }
 
-function uniqueLinks(all: readonly (Link | undefined)[]): Link[] {
+function uniqueLinks(delivery: Delivery, all: readonly (Link | undefined)[]): Link[] {
   const seen = new Set<string>();
   return all.flatMap((each) => {
-    if (each === undefined || seen.has(`${each.kind} ${each.id}`)) return [];
+    if (each === undefined || !isNamed(delivery, each.id) || seen.has(`${each.kind} ${each.id}`)) return [];
     seen.add(`${each.kind} ${each.id}`);
     return [{ kind: each.kind, id: cutText(each.id, 'uri') }];
   });

@@ -41,7 +41,7 @@ function installationOf({ payload, host }: Delivery): Installation {
     id: idAt(thing, 'id'),
     app: {
       kind: 'service',
-      id: cutText(`${host}:app/${app ?? slug ?? 'unknown'}`, 'uri'),
+      id: cutText(`${host}:app/${app ?? slug ?? ''}`, 'uri'),
       ...(slug === undefined ? {} : { name: slug }),
     },
     permissions: permissionsText(objectAt(thing, 'permissions')),

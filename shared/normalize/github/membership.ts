@@ -9,16 +9,22 @@ import { draftOf, htmlUrl, timeOf } from './draft.ts';
 import type { Delivery, Facts } from './draft.ts';
 import { saidOf, verbOf } from './verb.ts';
 
-const UNKNOWN: Principal = { kind: 'unknown', id: 'unknown' };
+/** Of a right whose payload does not say who was given it. */
+const UNKNOWN: Grant['principal'] = { kind: 'unknown' };
 
-function named(principal: Principal): string {
-  return principal.name ?? principal.id;
+function named(principal: Principal | undefined): string {
+  return principal?.name ?? principal?.id ?? 'somebody unknown';
+}
+
+/** `collaborators/mona`; undefined where the payload does not say who. */
+function subjectOf(path: string, principal: Principal | undefined): string | undefined {
+  return principal === undefined ? undefined : `${path}/${named(principal)}`;
 }
 
 /** `member`: a collaborator of a repository. */
 export function normalizeMember(delivery: Delivery): readonly RecordDraft[] {
   const { action, payload, source, host } = delivery;
-  const member = principalOf(objectAt(payload, 'member'), host) ?? UNKNOWN;
+  const member = principalOf(objectAt(payload, 'member'), host);
   const from =
     textAt(payload, 'changes', 'role_name', 'from') ??
     textAt(payload, 'changes', 'permission', 'from') ??
@@ -30,17 +36,23 @@ export function normalizeMember(delivery: Delivery): readonly RecordDraft[] {
       category: 'access',
       object: 'collaborator',
       verb,
-      subject: `collaborators/${named(member)}`,
+      subject: subjectOf('collaborators', member),
       target: personTarget(member),
       changes: changesOf(payload, undefined),
       details: { role: to, formerRole: from },
-      grant: { change: changeOfRight(action), principal: member, role: roleOf(to, from), scope: source },
+      grant: {
+        change: changeOfRight(action),
+        principal: member ?? UNKNOWN,
+        role: heldRole(action, to, from),
+        scope: source,
+      },
       did: `${verb} collaborator ${named(member)}${to === undefined ? '' : ` with role "${to}"`}`,
     }),
   ];
 }
 
-function personTarget(person: Principal): NonNullable<Facts['target']> {
+function personTarget(person: Principal | undefined): Facts['target'] {
+  if (person === undefined) return undefined;
   return { kind: person.kind, id: person.id, ...(person.name === undefined ? {} : { name: person.name }) };
 }
 
@@ -60,6 +72,11 @@ function changeOfRight(action: string | undefined): Grant['change'] {
   return RIGHTS.get(action ?? '') ?? 'changed';
 }
 
+/** Of a right that was taken back, the role is the one that was held, which few payloads say. */
+function heldRole(action: string | undefined, to: string | undefined, from: string | undefined): Grant['role'] {
+  return changeOfRight(action) === 'revoked' ? roleOf(from ?? to) : roleOf(to, from);
+}
+
 function roleOf(name: string | undefined, from?: string): Grant['role'] {
   return { ...(name === undefined ? {} : { name }), ...(from === undefined ? {} : { from }) };
 }
@@ -67,17 +84,18 @@ function roleOf(name: string | undefined, from?: string): Grant['role'] {
 /** `membership`: a member of a team. */
 export function normalizeMembership(delivery: Delivery): readonly RecordDraft[] {
   const { action, payload, source, host } = delivery;
-  const member = principalOf(objectAt(payload, 'member'), host) ?? UNKNOWN;
+  const member = principalOf(objectAt(payload, 'member'), host);
   const team = objectAt(payload, 'team');
   const principal = teamPrincipal(team, host);
   const url = teamUrl(delivery, team);
+  const slug = textAt(team, 'slug') ?? idAt(team, 'id');
   const verb = verbOf(action);
   return [
     draftOf(delivery, {
       category: 'access',
       object: 'team_member',
       verb,
-      subject: `teams/${textAt(team, 'slug') ?? idAt(team, 'id') ?? ''}/members/${named(member)}`,
+      subject: slug === undefined ? undefined : subjectOf(`teams/${slug}/members`, member),
       target: personTarget(member),
       related: [relatedTeam('team', principal)],
       details: {
@@ -86,8 +104,13 @@ export function normalizeMembership(delivery: Delivery): readonly RecordDraft[] 
         teamDeleted: booleanAt(team, 'deleted'),
         scope: textAt(payload, 'scope'),
       },
-      // Membership carries whatever rights the team has; which those are, team records say.
-      grant: { change: changeOfRight(action), principal: member, role: roleOf('member'), scope: url ?? source },
+      // Membership carries whatever rights the team has; which those are, team records say. A deleted team has no page.
+      grant: {
+        change: changeOfRight(action),
+        principal: member ?? UNKNOWN,
+        role: roleOf('member'),
+        scope: url ?? principal?.id ?? source,
+      },
       did: `${verb} ${named(member)} ${verb === 'removed' ? 'from' : 'to'} team ${textAt(team, 'name') ?? 'unknown'}`,
     }),
   ];
@@ -103,7 +126,7 @@ export function normalizeTeam(delivery: Delivery): readonly RecordDraft[] {
   const { event, payload, host } = delivery;
   const action = event === 'team_add' ? 'added_to_repository' : delivery.action;
   const team = objectAt(payload, 'team');
-  const principal = teamPrincipal(team, host) ?? UNKNOWN;
+  const principal = teamPrincipal(team, host);
   const repository = objectAt(payload, 'repository');
   const verb = verbOf(action);
   return [
@@ -113,7 +136,7 @@ export function normalizeTeam(delivery: Delivery): readonly RecordDraft[] {
       verb,
       time: timeOf(delivery, team, { created: 'created_at', edited: 'updated_at' }),
       subject: `teams/${textAt(team, 'slug') ?? idAt(team, 'id') ?? ''}`,
-      target: { kind: 'team', id: principal.id, name: named(principal) },
+      target: principal === undefined ? undefined : { kind: 'team', id: principal.id, name: named(principal) },
       changes: changesOf(payload, team),
       details: {
         team: textAt(team, 'slug'),
@@ -121,7 +144,7 @@ export function normalizeTeam(delivery: Delivery): readonly RecordDraft[] {
         permission: permissionOf(repository) ?? textAt(team, 'permission'),
         parent: textAt(team, 'parent', 'slug'),
       },
-      grant: teamGrant(delivery, action, team, principal),
+      grant: teamGrant(delivery, action, team, principal ?? UNKNOWN),
       did: TEAM_DID.get(verb)?.(named(principal)) ?? saidOf(verb, `team ${named(principal)}`),
     }),
   ];
@@ -137,7 +160,7 @@ function teamGrant(
   delivery: Delivery,
   action: string | undefined,
   team: JsonObject | undefined,
-  principal: Principal,
+  principal: Grant['principal'],
 ): Grant | undefined {
   const { payload, source } = delivery;
   const repository = objectAt(payload, 'repository');
@@ -147,7 +170,7 @@ function teamGrant(
   if (action !== 'added_to_repository' && action !== 'removed_from_repository' && !edited) return undefined;
   const taken = action === 'removed_from_repository';
   const role = taken ? undefined : (permissionOf(repository) ?? textAt(team, 'permission'));
-  return { change: changeOfRight(action), principal, role: roleOf(role, highest(before)), scope: source };
+  return { change: changeOfRight(action), principal, role: heldRole(action, role, highest(before)), scope: source };
 }
 
 function permissionOf(repository: JsonObject | undefined): string | undefined {
@@ -168,7 +191,9 @@ export function normalizeOrganization(delivery: Delivery): readonly RecordDraft[
   const invitation = objectAt(payload, 'invitation');
   const person = memberOf(delivery);
   const verb = verbOf(action);
-  const role = textAt(membership, 'role') ?? textAt(invitation, 'role');
+  const stated = textAt(membership, 'role') ?? textAt(invitation, 'role');
+  // What a person is who was removed, and not what was taken from them.
+  const role = stated === 'unaffiliated' ? undefined : stated;
   const about = action?.startsWith('member_') === true;
   return [
     draftOf(delivery, {
@@ -181,7 +206,7 @@ export function normalizeOrganization(delivery: Delivery): readonly RecordDraft[
       related: [relatedPerson('inviter', principalOf(objectAt(invitation, 'inviter'), host))],
       changes: changesOf(payload, organization),
       details: {
-        role,
+        role: stated,
         state: textAt(membership, 'state'),
         invitation: numberAt(invitation, 'id'),
         invitedTeams: numberAt(invitation, 'team_count'),
@@ -191,12 +216,12 @@ export function normalizeOrganization(delivery: Delivery): readonly RecordDraft[
         ? {
             change: changeOfRight(action),
             principal: person ?? UNKNOWN,
-            role: roleOf(role, textAt(payload, 'changes', 'role', 'from')),
+            role: heldRole(action, role, textAt(payload, 'changes', 'role', 'from')),
             scope: source,
           }
         : undefined,
       did: about
-        ? `${MEMBER_DID.get(verb) ?? saidOf(verb, 'member')} ${named(person ?? UNKNOWN)}${role === undefined ? '' : ` (${role})`} in organization ${login}`
+        ? `${MEMBER_DID.get(verb) ?? saidOf(verb, 'member')} ${named(person)}${role === undefined ? '' : ` (${role})`} in organization ${login}`
         : saidOf(verb, `organization ${login}`),
     }),
   ];
@@ -222,14 +247,14 @@ function memberOf({ payload, host }: Delivery): Principal | undefined {
 /** `org_block` */
 export function normalizeBlock(delivery: Delivery): readonly RecordDraft[] {
   const { payload, source, host } = delivery;
-  const blocked = principalOf(objectAt(payload, 'blocked_user'), host) ?? UNKNOWN;
+  const blocked = principalOf(objectAt(payload, 'blocked_user'), host);
   const verb = verbOf(delivery.action);
   return [
     draftOf(delivery, {
       category: 'access',
       object: 'user',
       verb,
-      subject: `blocks/${named(blocked)}`,
+      subject: subjectOf('blocks', blocked),
       target: personTarget(blocked),
       did: `${verb} ${named(blocked)} in organization ${textAt(payload, 'organization', 'login') ?? source}`,
     }),
@@ -240,7 +265,7 @@ export function normalizeBlock(delivery: Delivery): readonly RecordDraft[] {
 export function normalizeUser(delivery: Delivery): readonly RecordDraft[] {
   const { action, payload, host } = delivery;
   const account = objectAt(payload, 'user');
-  const user = principalOf(account, host) ?? UNKNOWN;
+  const user = principalOf(account, host);
   const verb = verbOf(action);
   const instance = `https://${host}`;
   return [
@@ -249,7 +274,7 @@ export function normalizeUser(delivery: Delivery): readonly RecordDraft[] {
       object: 'user',
       verb,
       time: action === 'created' ? timeAt(account, 'created_at') : undefined,
-      subject: `users/${named(user)}`,
+      subject: subjectOf('users', user),
       target: personTarget(user),
       details: {
         type: textAt(account, 'type'),
@@ -258,7 +283,7 @@ export function normalizeUser(delivery: Delivery): readonly RecordDraft[] {
       },
       grant: {
         change: changeOfRight(action),
-        principal: user,
+        principal: user ?? UNKNOWN,
         role: roleOf(at(account, 'site_admin') === true ? 'site admin' : 'user'),
         scope: pageOf(objectAt(payload, 'enterprise'), host) ?? instance,
       },

@@ -1,6 +1,7 @@
 import type { Change } from '../../wire/record.ts';
 import { isObject } from '../../wire/json.ts';
 import type { JsonObject } from '../../wire/json.ts';
+import { isSecretField, MASK, maskedJson } from '../mask.ts';
 import type { RecordDraft } from '../normalizer.ts';
 import { at, idAt, objectAt, objectsAt, textAt, timeAt, uriAt } from '../read.ts';
 import { changeOf, changesOf, textOf } from './changes.ts';
@@ -119,8 +120,8 @@ function rulesetChanges(payload: JsonObject, ruleset: JsonObject | undefined): C
 function listChanges(payload: JsonObject, list: string, member: string): Change[] {
   const changes = objectAt(payload, 'changes', list);
   return [
-    ...objectsAt(changes, 'added').map((each) => changeOf(fieldOf(list, each), undefined, json(each))),
-    ...objectsAt(changes, 'deleted').map((each) => changeOf(fieldOf(list, each), json(each), undefined)),
+    ...objectsAt(changes, 'added').map((each) => changeOf(fieldOf(list, each), undefined, maskedJson(each))),
+    ...objectsAt(changes, 'deleted').map((each) => changeOf(fieldOf(list, each), maskedJson(each), undefined)),
     ...objectsAt(changes, 'updated').flatMap((each) => {
       const current = objectAt(each, member);
       return Object.entries(objectAt(each, 'changes') ?? {}).flatMap(([name, change]) =>
@@ -140,10 +141,6 @@ function listChanges(payload: JsonObject, list: string, member: string): Change[
 
 function fieldOf(list: string, each: JsonObject | undefined): string {
   return `${list}.${textAt(each, 'type') ?? textAt(each, 'rule_type') ?? textAt(each, 'target') ?? idAt(each, 'id') ?? 'unnamed'}`;
-}
-
-function json(value: JsonObject): string {
-  return JSON.stringify(value);
 }
 
 /** `security_and_analysis`: secret scanning, push protection and the like were switched. */
@@ -170,12 +167,20 @@ export function normalizeSecurityAndAnalysis(delivery: Delivery): readonly Recor
   ];
 }
 
+/** Of a property's definition, the members that hold values of the property. */
+const HOLDS_VALUES = new Set(['default_value', 'allowed_values']);
+
 /** `custom_property`, `organization_custom_property`: rulesets choose the repositories they hold for by such properties. */
 export function normalizeCustomProperty(delivery: Delivery): readonly RecordDraft[] {
   const { event, payload, source } = delivery;
   const definition = objectAt(payload, 'definition') ?? objectAt(payload, 'custom_property');
   const name = textAt(definition, 'property_name');
   const verb = verbOf(delivery.action);
+  const secret = isSecretField(name ?? '');
+  const valueOf = (member: string): string | undefined => {
+    const value = textOf(at(definition, member));
+    return secret && value !== undefined ? MASK : value;
+  };
   return [
     draftOf(delivery, {
       category: 'access',
@@ -187,12 +192,14 @@ export function normalizeCustomProperty(delivery: Delivery): readonly RecordDraf
         id: `${source}/properties/${name ?? ''}`,
         ...(name === undefined ? {} : { name }),
       },
-      changes: changesOf(payload, definition),
+      changes: changesOf(payload, definition).map((change) =>
+        secret && HOLDS_VALUES.has(change.field) ? { field: change.field, masked: true } : change,
+      ),
       details: {
         valueType: textAt(definition, 'value_type'),
         required: textOf(at(definition, 'required')),
-        defaultValue: textOf(at(definition, 'default_value')),
-        allowedValues: textOf(at(definition, 'allowed_values')),
+        defaultValue: valueOf('default_value'),
+        allowedValues: valueOf('allowed_values'),
         editableBy: textAt(definition, 'values_editable_by'),
       },
       did: saidOf(verb, `the custom property${quoted(name)}`),

@@ -21,7 +21,7 @@ interface PullRequest {
 
 function pullRequestOf({ payload, source }: Delivery): PullRequest {
   const thing = objectAt(payload, 'pull_request');
-  const number = numberAt(thing, 'number') ?? numberAt(payload, 'number');
+  const number = [numberAt(thing, 'number'), numberAt(payload, 'number')].find(isPullNumber);
   return {
     thing,
     number,
@@ -29,6 +29,10 @@ function pullRequestOf({ payload, source }: Delivery): PullRequest {
     title: textAt(thing, 'title'),
     head: textAt(thing, 'head', 'sha'),
   };
+}
+
+function isPullNumber(number: number | undefined): number is number {
+  return number !== undefined && Number.isSafeInteger(number) && number > 0;
 }
 
 function spokenPull({ number, title }: PullRequest): string {
@@ -91,12 +95,8 @@ export function normalizePullRequest(delivery: Delivery): readonly RecordDraft[]
       clock: { requested: isReviewRequest(delivery) ? timeAt(pull.thing, 'updated_at') : undefined },
       links: [
         ...about.links,
-        ...(merged
-          ? [
-              linkTo('commit', hashOf(textAt(pull.thing, 'merge_commit_sha'))),
-              linkTo('commit', hashOf(textAt(pull.thing, 'base', 'sha'))),
-            ]
-          : []),
+        // Not the base: whoever asks for a commit is to find what made or contains it.
+        merged ? linkTo('commit', hashOf(textAt(pull.thing, 'merge_commit_sha'))) : undefined,
       ],
       did: `${didTo(verb, spokenPull(pull))}${
         asked === undefined ? '' : ` (${asked.name ?? asked.id})`

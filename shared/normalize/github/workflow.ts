@@ -1,5 +1,6 @@
 import type { Actor, Related } from '../../wire/record.ts';
 import type { JsonObject } from '../../wire/json.ts';
+import { isSecretField, MASK } from '../mask.ts';
 import type { RecordDraft } from '../normalizer.ts';
 import { idAt, numberAt, objectAt, objectsAt, textAt, textsAt, timeAt, uriAt } from '../read.ts';
 import { actingFor, gitPerson, principalOf, relatedPerson } from './actor.ts';
@@ -9,7 +10,6 @@ import { pullRequestLinks } from './checks.ts';
 import { outcomeOf } from './conclusion.ts';
 import { draftOf, htmlUrl, linkTo, quoted } from './draft.ts';
 import type { Delivery, Facts } from './draft.ts';
-import { isSecretField } from './mask.ts';
 import { saidOf, verbOf } from './verb.ts';
 
 /** The page of a workflow run: the id under which all records of the run meet. */
@@ -245,6 +245,6 @@ export function normalizeDispatch(delivery: Delivery): readonly RecordDraft[] {
 /** Inputs are whatever the caller sent: those that are named like secrets are told by name alone. */
 function inputsText(inputs: JsonObject | undefined): string {
   return Object.entries(inputs ?? {})
-    .map(([name, value]) => `${name}=${isSecretField(name) ? '[masked]' : (textOf(value) ?? '')}`)
+    .map(([name, value]) => `${name}=${isSecretField(name) ? MASK : (textOf(value) ?? '')}`)
     .join('\n');
 }
