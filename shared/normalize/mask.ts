@@ -31,6 +31,12 @@ const CREDENTIALS = new RegExp(
   'g',
 );
 
+/**
+ * What one of them has in it, found several times faster. Most texts are names, hashes and addresses without any.
+ */
+const HINT =
+  /gh[opsur]_|github_pat_|gl(?:pat|dt|rt|cbt)-|npm_|pypi-|xox|[rs]k_|AIza|sk-|AKIA|ASIA|8Q~|[?&](?:code|key|signature)=|eyJ|[Bb][Ee][Aa][Rr][Ee][Rr]|PRIVATE KEY|:[^\s/]{1,1024}@/;
+
 /** RFC 7617: base64 of `user:password`; `Basic` stands before many other words. */
 const BASIC = /(\bBasic[ \t]{1,8})([A-Za-z0-9+/_-]{4,}={0,2})/gi;
 
@@ -48,11 +54,10 @@ export const MASK = '[masked]';
 
 /** The text with everything that looks like a credential replaced by `[masked]`. */
 export function maskCredentials(text: string): string {
-  let safe = text
-    .replace(CREDENTIALS, MASK)
-    .replace(BASIC, (whole: string, scheme: string, encoded: string) =>
-      Buffer.from(encoded, 'base64').includes(':') ? `${scheme}${MASK}` : whole,
-    );
+  let safe = HINT.test(text) ? text.replace(CREDENTIALS, MASK) : text;
+  safe = safe.replace(BASIC, (whole: string, scheme: string, encoded: string) =>
+    Buffer.from(encoded, 'base64').includes(':') ? `${scheme}${MASK}` : whole,
+  );
   // Most texts have none of these characters, and every text of every record passes here.
   if (safe.includes('=')) safe = maskNamed(safe, ASSIGNED, () => ASSIGNED_VALUE);
   if (!safe.includes(':')) return safe;
