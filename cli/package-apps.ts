@@ -1,7 +1,7 @@
 /**
  * `npm run package`: one deployment package per function app, each with its own functions and nothing else.
  *
- *     node cli/package-apps.ts [--app NAME] [--configuration DIR] [--out DIR]
+ *     npm run package -- [--app NAME] [--configuration DIR] [--out DIR]
  *
  *     dist-packages/seal/
  *       package.json            `main` matches functions/ alone: the Functions worker loads every file that it matches
@@ -25,9 +25,13 @@ import { z } from 'zod';
 
 import { loadHistory } from '../shared/authorize/history.ts';
 import type { App } from '../shared/config.ts';
+import { SettingsError } from '../shared/errors.ts';
+import { CliError } from './cli-error.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
+const SAMPLE = join(ROOT, 'local/sample');
 const APPS: readonly App[] = ['collect', 'observe', 'decide', 'seal', 'report'];
+const USAGE = `npm run package -- [--app ${APPS.join('|')}] [--configuration DIR] [--out DIR]`;
 
 /** Entry files that are started by path. A package whose code holds `startedBy` needs them, at its top. */
 const WORKERS = [
@@ -85,7 +89,7 @@ function nameOf(app: App): string {
 /** The app's functions and what they start, as files of the package. */
 async function bundle(app: App): Promise<{ readonly path: string; readonly contents: Uint8Array }[]> {
   const sources = (await readdir(join(ROOT, 'functions', app))).filter((name) => name.endsWith('.ts')).sort();
-  if (sources.length === 0) throw new Error(`functions/${app} holds no function.`);
+  if (sources.length === 0) throw new CliError(`functions/${app} holds no function.`);
   const functions = sources.map((name) => ({
     in: join('functions', app, name),
     out: join('functions', basename(name, '.ts')),
@@ -157,7 +161,7 @@ async function clear(folder: string, name: string): Promise<void> {
   if (!existsSync(folder)) return;
   const manifest = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}');
   if (!z.object({ name: z.literal(name) }).safeParse(JSON.parse(manifest)).success) {
-    throw new Error(`${folder} is no earlier package of ${name}. Remove it, or give another --out.`);
+    throw new CliError(`${folder} is no earlier package of ${name}. Remove it, or give another --out.`);
   }
   await rm(folder, { recursive: true });
 }
@@ -166,13 +170,50 @@ function isApp(name: string): name is App {
   return APPS.some((app) => app === name);
 }
 
-const { values } = parseArgs({
-  options: {
-    app: { type: 'string' },
-    configuration: { type: 'string', default: join(ROOT, 'local/sample') },
-    out: { type: 'string', default: join(ROOT, 'dist-packages') },
-  },
+interface Options {
+  readonly apps: readonly App[];
+  /** undefined: the sample. */
+  readonly configuration: string | undefined;
+  readonly out: string;
+}
+
+/** Throws CliError with the usage. */
+function readOptions(): Options {
+  const { app, configuration, out } = readFlags();
+  const apps = app === undefined ? APPS : [app].filter(isApp);
+  if (apps.length === 0) throw new CliError(`There is no app ${app}; there are ${APPS.join(', ')}.`);
+  return { apps, configuration, out: resolve(out) };
+}
+
+function readFlags() {
+  try {
+    return parseArgs({
+      options: {
+        app: { type: 'string' },
+        configuration: { type: 'string' },
+        out: { type: 'string', default: join(ROOT, 'dist-packages') },
+      },
+    }).values;
+  } catch (cause) {
+    throw new CliError(`${cause instanceof Error ? cause.message : String(cause)}\nUsage: ${USAGE}`, { cause });
+  }
+}
+
+async function main(): Promise<void> {
+  const { apps, configuration = SAMPLE, out } = readOptions();
+  await packageApps(apps, resolve(configuration), out);
+  if (!apps.includes('seal') || resolve(configuration) !== SAMPLE) return;
+  process.stderr.write(
+    `WARNING: ${join(out, 'seal')} holds the SAMPLE configuration (${SAMPLE}), of a company that is not yours.\n` +
+      'A trail keeps the first version that it adopts for good: for a deployment give your own with --configuration DIR.\n',
+  );
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof CliError || error instanceof SettingsError) {
+    process.stderr.write(`${error.message}\n`);
+  } else {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  }
+  process.exitCode = 2;
 });
-const apps = values.app === undefined ? APPS : [values.app].filter(isApp);
-if (apps.length === 0) throw new Error(`There is no app ${values.app}; there are ${APPS.join(', ')}.`);
-await packageApps(apps, resolve(values.configuration), resolve(values.out));

@@ -157,7 +157,7 @@ export const SOURCES: ReadonlyMap<string, SourceDescription> = new Map<string, S
     {
       authenticated: 'bearer token with the app role `Approvals.Write`; votes only by people',
       intro:
-        'Steps of a request for a decision. Who and when come from the token and our clock; the body can set neither. A step that leaves out or misspells something is sealed all the same, and says so. The sample leaves out on purpose.',
+        'Steps of a request for a decision. Who and when come from the token and our clock; the body can set neither. A step that leaves out or misspells something is sealed all the same, and says so. The sample leaves out on purpose. An empty body withdraws. A body that is no JSON is sealed as `unrecognized`, with its sender and its request; asking so gives a request of the project `unknown`, while JSON without a valid `project` is refused with 400. `envelope.delivery` is the JSON of tenant, object id, step, request id and `Idempotency-Key` (or a new UUID).',
       fills: new Map([
         ['source', '`urn:indelible:project:<project>`'],
         ['actor', "the token's object id: `entra:<object id>`; `service` for an app's own token"],

@@ -67,6 +67,12 @@ export class Output {
     this.#terminal.err('\r\u001b[2K');
   }
 
+  /** For people, beside an answer that goes to a file. */
+  note(text: string): void {
+    this.clear();
+    this.#terminal.err(`note: ${printable(text)}\n`);
+  }
+
   error(text: string): void {
     this.clear();
     this.#terminal.err(`indelible: ${printable(text)}\n`);

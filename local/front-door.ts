@@ -23,7 +23,7 @@ export interface FrontDoor {
  */
 export async function startFrontDoor(port: number, apps: () => readonly AppBehind[]): Promise<FrontDoor> {
   const agent = new Agent({ keepAlive: true });
-  const server = createServer((incoming, response) => {
+  const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
     const target = portFor(apps(), incoming);
     if (target === undefined) {
       incoming.resume();
@@ -31,12 +31,10 @@ export async function startFrontDoor(port: number, apps: () => readonly AppBehin
       return;
     }
     pass(incoming, response, target, agent);
-  });
-  // The hosts behind ask for the body; the door must not promise it in their place.
-  server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) => {
-    response.writeContinue();
-    server.emit('request', incoming, response);
-  });
+  };
+  const server = createServer(listener);
+  // Without this Node would tell the sender to go on; that is for the hosts behind to say.
+  server.on('checkContinue', listener);
   await listen(server, port);
   return {
     port: (server.address() as AddressInfo).port,
@@ -70,19 +68,36 @@ function portFor(apps: readonly AppBehind[], incoming: IncomingMessage): number 
 }
 
 function pass(incoming: IncomingMessage, response: ServerResponse, port: number, agent: Agent): void {
+  const { expect, ...headers } = incoming.headers;
   const outgoing = request(
-    { host: '127.0.0.1', port, method: incoming.method, path: incoming.url, headers: incoming.headers, agent },
+    { host: '127.0.0.1', port, method: incoming.method, path: incoming.url, headers, agent },
     (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
+      answer.on('end', () => {
+        if (outgoing.writableFinished) return;
+        // Refused: the rest is read and thrown away, or its sender would not get to read why.
+        incoming.unpipe(outgoing);
+        incoming.resume();
+        outgoing.destroy();
+      });
     },
   );
   outgoing.on('error', () => {
+    if (response.writableEnded) return;
     if (response.headersSent) response.destroy();
     else
       response.writeHead(503, { 'content-type': 'text/plain' }).end('The function app does not answer; try again.\n');
   });
+  outgoing.on('continue', () => response.writeContinue());
+  // Node would add to a request that says nothing of a body a header that does.
+  if (headers['content-length'] === undefined) outgoing.removeHeader('content-length');
+  if (headers['transfer-encoding'] === undefined) outgoing.removeHeader('transfer-encoding');
+  // Given at once, it would send the headers before those two are gone.
+  if (expect !== undefined) outgoing.setHeader('expect', expect);
   incoming.on('error', () => outgoing.destroy());
+  // Before there is a body: the host may refuse it by its headers.
+  outgoing.flushHeaders();
   incoming.pipe(outgoing);
 }
 

@@ -1,7 +1,5 @@
 /**
- * `npm start`: the embedded stack, until Ctrl-C.
- *
- *     npm start -- [--data DIR] [--port N] [--configuration DIR]
+ * `npm start`: the embedded stack, until Ctrl-C. What a command line may hold: {@link USAGE}.
  */
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
@@ -11,8 +9,16 @@ import { startStack } from './stack.ts';
 import type { Stack } from './stack.ts';
 
 const DEFAULT_PORT = '7071';
+const USAGE = 'npm start -- [--data DIR] [--port N] [--configuration DIR]';
 
-function readOptions(): { dataDir: string; port: number; configuration: string | undefined } {
+interface Options {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly configuration: string | undefined;
+}
+
+/** Throws Error that says what is wrong with the command line. */
+function readOptions(): Options {
   const { values } = parseArgs({
     options: {
       data: { type: 'string', default: DEFAULT_DATA_DIR },
@@ -45,8 +51,7 @@ function describe({ file, functions }: Stack, dataDir: string): string {
   ].join('\n');
 }
 
-async function main(): Promise<void> {
-  const options = readOptions();
+async function main(options: Options): Promise<void> {
   // Before the start: a Ctrl-C while parts come up must not leave any of them behind.
   const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => undefined);
   const stack = await startStack(options);
@@ -57,8 +62,19 @@ async function main(): Promise<void> {
   process.exit(broken === undefined ? 0 : 1);
 }
 
-main().catch((error: unknown) => {
-  const said = error instanceof Error ? error.message : String(error);
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+let options: Options;
+try {
+  options = readOptions();
+} catch (error) {
+  process.stderr.write(`${messageOf(error)}\nUsage: ${USAGE}\n`);
+  process.exit(2);
+}
+main(options).catch((error: unknown) => {
+  const said = messageOf(error);
   const hint = said.includes('EADDRINUSE')
     ? ' Another program has the port: take another with --port, or any with --port 0.'
     : '';

@@ -9,7 +9,7 @@ import { z } from 'zod';
  */
 const stackSchema = z.object({
   /** Of the stack's main process. */
-  pid: z.number(),
+  pid: z.int().positive(),
   /** Base address of the function apps: `http://127.0.0.1:7071`. */
   api: z.string(),
   /** Azurite's connection string; blobs and tables alike. */
@@ -36,12 +36,24 @@ export function stackFilePath(dataDir: string): string {
   return join(dataDir, 'stack.json');
 }
 
-/** undefined where no stack runs on this data. */
+/** undefined where no stack runs on this data, also where one left its file behind. */
 export async function readStackFile(dataDir: string): Promise<StackFile | undefined> {
   try {
-    return stackSchema.parse(JSON.parse(await readFile(stackFilePath(dataDir), 'utf8')));
+    const file = stackSchema.parse(JSON.parse(await readFile(stackFilePath(dataDir), 'utf8')));
+    return isAlive(file.pid) ? file : undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new Error(`${stackFilePath(dataDir)} cannot be read: stop the stack and start it again.`, { cause: error });
+  }
+}
+
+/** A stack that was killed could not remove its file. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Any other, like EPERM, is about a process that is there.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

@@ -5,6 +5,7 @@ import { dirname, extname, join, resolve } from 'node:path';
 
 import { z } from 'zod';
 
+import { loadHistory } from '../shared/authorize/history.ts';
 import { HUBS } from '../shared/config.ts';
 import type { App } from '../shared/config.ts';
 import { FileSigner, createFileKey } from '../shared/directory/file-signer.ts';
@@ -72,8 +73,8 @@ interface HostReady {
 
 /**
  * Starts the whole stack: storage, hubs, token issuer, and a Functions host for each app, each in a process of its own.
- * Resolves when webhooks can be sent. The same folder goes on where it stopped. Throws Error, with what the part said that
- * did not come up; nothing is left running then.
+ * Resolves when webhooks can be sent. The same folder goes on where it stopped. Throws SettingsError where the configuration
+ * cannot be used, and Error with what the part said that did not come up; nothing is left running then.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const stack = new LocalStack(options);
@@ -124,6 +125,8 @@ class LocalStack implements Stack {
   }
 
   async start(): Promise<void> {
+    // The sealer reads it with its first batch only: until somebody looked into its log, all would seem well.
+    await loadHistory(this.#configuration());
     await mkdir(join(this.#dataDir, 'logs'), { recursive: true, mode: 0o700 });
     // First, for its lock tells whether another stack runs on this folder: until then nothing in it is touched.
     await this.#startStorage();
@@ -245,6 +248,11 @@ class LocalStack implements Stack {
     void tell();
   }
 
+  /** Folder of indelible.yaml. */
+  #configuration(): string {
+    return resolve(this.#options.configuration ?? join(ROOT, 'local/sample'));
+  }
+
   /** The same for every app: what an app may do is a matter of roles in Azure, and here of nobody. */
   #settings(): Readonly<Record<string, string>> {
     const storage = this.storage.connectionString;
@@ -262,7 +270,7 @@ class LocalStack implements Stack {
       INDELIBLE_TOKEN_JWKS: issuer.jwksUri,
       INDELIBLE_TRAIL: TRAIL,
       INDELIBLE_SIGNING_KEY: join(this.#dataDir, 'keys'),
-      INDELIBLE_CONFIGURATION: resolve(this.#options.configuration ?? join(ROOT, 'local/sample')),
+      INDELIBLE_CONFIGURATION: this.#configuration(),
       // Half a minute is for a bill; on a desk somebody waits.
       AzureFunctionsJobHost__extensions__eventHubs__maxWaitTime: '00:00:01',
       ...this.#options.settings,

@@ -38,6 +38,8 @@ export type RequestErrorCode =
   | 'tokenInvalid'
   | 'roleMissing'
   | 'badRequest'
+  | 'lengthMissing'
+  | 'bodyTooLarge'
   | 'notFound'
   | 'unavailable';
 

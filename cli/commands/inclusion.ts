@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { FormatError, StoreError } from '../../shared/errors.ts';
 import { toPartitions } from '../../shared/report/question.ts';
 import type { IndexTables } from '../../shared/tabulate/index-tables.ts';
-import { readRecord, scanForRecord } from '../../shared/verify/find-record.ts';
+import { readRecords, scanForRecords } from '../../shared/verify/find-record.ts';
 import type { FoundRecord } from '../../shared/verify/find-record.ts';
 import { formatInclusion, proveRecord } from '../../shared/verify/inclusion.ts';
 import { loadKeys } from '../../shared/verify/key-ring.ts';
@@ -14,6 +14,9 @@ import type { CommandRun, RunCommand } from '../command.ts';
 import { readKeyFile } from '../files.ts';
 import { WHERE_HELP, openWhere } from '../where.ts';
 import type { Where } from '../where.ts';
+
+/** Of further records with the same id that are named, not only counted. */
+const MAX_PLACES = 10;
 
 interface InclusionFlags {
   readonly from: string;
@@ -38,12 +41,19 @@ export function addInclusion(program: Command, run: RunCommand): void {
 async function printInclusion(id: string, flags: InclusionFlags, { output }: CommandRun): Promise<ExitCode> {
   if (!/^[0-9a-f]{32}$/.test(id)) throw new CliError(`"${id}" is no record's id: 32 lower-case hex digits.`);
   const place = await openWhere(flags.from);
-  const found = (await findByIndex(place, id)) ?? (await scanForRecord(place.trail, id, countSegments(output)));
-  if (found === undefined) {
+  let records = findByIndex(place, id);
+  let next = await records.next();
+  if (next.done === true) {
+    // The index is a hint: where it is silent, wrong or away, the trail is searched.
+    records = scanForRecords(place.trail, id, countSegments(output));
+    next = await records.next();
+  }
+  if (next.done === true) {
     output.error(`No segment of ${flags.from} that can be read holds the record ${id}.`);
     return 1;
   }
   const keys = await loadKeys(place.trail, (flags.key ?? []).map(readKeyFile), []);
+  const found = next.value;
   const { note, seal } = found.segment;
   const key = keys.all.find((each) => verifyNote(note, seal.log, each));
   if (key === undefined) {
@@ -54,21 +64,39 @@ async function printInclusion(id: string, flags: InclusionFlags, { output }: Com
   }
   const inclusion = proveRecord(found.segment, found.place, key);
   output.raw(flags.json === true ? `${JSON.stringify(inclusion)}\n` : formatInclusion(inclusion));
+  await tellOthers(records, output);
   return 0;
 }
 
-/** The index is a hint: where it is silent, wrong or away, the trail is searched. */
-async function findByIndex({ trail, tables }: Where, id: string): Promise<FoundRecord | undefined> {
-  if (tables === undefined) return undefined;
+/** One proof is of one record; whoever asked by an id that several have must not take it for all of them. */
+async function tellOthers(records: AsyncGenerator<FoundRecord>, output: CommandRun['output']): Promise<void> {
+  let count = 0;
+  const places: string[] = [];
+  for await (const { segment, place } of records) {
+    count++;
+    const { log, number, first } = segment.seal;
+    if (places.length < MAX_PLACES) places.push(`leaf ${first + place} of ${log} (segment ${number})`);
+  }
+  if (count === 0) return;
+  const more = count > places.length ? ', …' : '';
+  output.note(
+    `${count} more ${count === 1 ? 'record has' : 'records have'} this id: ${places.join(', ')}${more}. A delivery that came again is sealed again; the proof is of the first.`,
+  );
+}
+
+async function* findByIndex({ trail, tables }: Where, id: string): AsyncGenerator<FoundRecord> {
+  if (tables === undefined) return;
+  const seen = new Set<string>();
   try {
     for await (const { log, segment } of rowsOf(tables, id)) {
-      const found = await readRecord(trail, id, { log, segment });
-      if (found !== undefined) return found;
+      const name = `${log} ${segment}`;
+      if (seen.has(name)) continue;
+      seen.add(name);
+      yield* await readRecords(trail, id, { log, segment });
     }
   } catch (error) {
     if (!(error instanceof StoreError || error instanceof FormatError)) throw error;
   }
-  return undefined;
 }
 
 async function* rowsOf(tables: IndexTables, id: string): AsyncGenerator<{ log: string; segment: number }> {

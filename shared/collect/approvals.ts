@@ -17,30 +17,33 @@ export const APPROVALS_ROLE = 'Approvals.Write';
 type DecideApp = PublishDependencies & { readonly verifyToken: TokenVerifier };
 type Step = 'requested' | 'voted' | 'withdrawn';
 
-/** Asks for a decision; answers with the record's id and the new request's. An app may ask, for a pipeline waits for people. */
-export async function requestApproval(
-  app: DecideApp,
-  request: CollectRequest,
-): Promise<{ id: string; request: string }> {
+/** What a caller gets: the record's id, the request's, and a warning where the step will be sealed as `unrecognized`. */
+type Answer = { readonly id: string; readonly request: string; readonly warning?: string };
+
+/**
+ * Asks for a decision; answers with the record's id and the new request's. An app may ask, for a pipeline waits for people.
+ * A body that is no JSON is sealed like any other, under a request of the project `unknown`; JSON that names no project is
+ * refused.
+ */
+export async function requestApproval(app: DecideApp, request: CollectRequest): Promise<Answer> {
   const caller = await authorizedCaller(app, request);
-  const delivery = deliveryOf(app, caller, request);
-  return publishStep(app, request, caller, delivery, 'requested', newRequestId(projectOf(request.body), delivery));
+  const key = keyOf(app, request);
+  const { project, warning } = projectOf(request.body);
+  const answer = await publishStep(app, request, caller, key, 'requested', newRequestId(project, caller, key));
+  return { ...answer, ...(warning === undefined ? {} : { warning }) };
 }
 
 /** A person's vote on a request. The body is not looked at: who votes and when comes from the token and our clock. */
-export async function castVote(app: DecideApp, request: CollectRequest): Promise<{ id: string; request: string }> {
+export async function castVote(app: DecideApp, request: CollectRequest): Promise<Answer> {
   const caller = await authorizedCaller(app, request);
   requirePerson(caller);
-  return publishStep(app, request, caller, deliveryOf(app, caller, request), 'voted', requestIdOf(request));
+  return publishStep(app, request, caller, keyOf(app, request), 'voted', requestIdOf(request));
 }
 
 /** Takes a request back. Whether the caller may is judged from the sealed steps. */
-export async function withdrawApproval(
-  app: DecideApp,
-  request: CollectRequest,
-): Promise<{ id: string; request: string }> {
+export async function withdrawApproval(app: DecideApp, request: CollectRequest): Promise<Answer> {
   const caller = await authorizedCaller(app, request);
-  return publishStep(app, request, caller, deliveryOf(app, caller, request), 'withdrawn', requestIdOf(request));
+  return publishStep(app, request, caller, keyOf(app, request), 'withdrawn', requestIdOf(request));
 }
 
 async function authorizedCaller(app: DecideApp, request: CollectRequest): Promise<Caller> {
@@ -59,14 +62,14 @@ async function publishStep(
   app: DecideApp,
   request: CollectRequest,
   caller: Caller,
-  delivery: string,
+  key: string,
   step: Step,
   requestId: string,
-): Promise<{ id: string; request: string }> {
+): Promise<Answer> {
   const { id = '' } = await publishEvent(app, {
     source: SOURCE,
     event: step,
-    delivery,
+    delivery: deliveryOf(caller, step, requestId, key),
     subject: requestId,
     // All steps of one request lie in one partition, in order.
     partitionKey: requestId,
@@ -79,27 +82,39 @@ async function publishStep(
 }
 
 /**
- * JSON of [tenant, object id, `Idempotency-Key` or a new UUID]: the same key sent twice by one person is one delivery, and
- * nobody can take another person's. Throws RequestError `badRequest` where the key is not 1 to 255 printable ASCII characters.
+ * JSON of [tenant, object id, step, request id, key]: the same key sent twice by one person for one step of one request is
+ * one delivery, anything else another, and nobody can take another person's.
  */
-function deliveryOf(app: DecideApp, caller: Caller, request: CollectRequest): string {
+function deliveryOf({ tenant, objectId }: Caller, step: Step, requestId: string, key: string): string {
+  return JSON.stringify([tenant, objectId, step, requestId, key]);
+}
+
+/** `Idempotency-Key`, else a new UUID. Throws RequestError `badRequest` where it is not 1 to 255 printable ASCII characters. */
+function keyOf(app: DecideApp, request: CollectRequest): string {
   const key = request.headers.get('idempotency-key') ?? app.newId();
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw new RequestError('badRequest', 'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.');
   }
-  return JSON.stringify([caller.tenant, caller.objectId, key]);
+  return key;
 }
 
 const PROJECT = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const REQUEST_ID = /^[a-z0-9][a-z0-9-]{0,62}~[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-function projectOf(body: Buffer): string {
+/** In place of the project, in the id of a request whose body could not be read. */
+const UNKNOWN_PROJECT = 'unknown';
+
+/** Throws RequestError `badRequest` where JSON names no project; what is no JSON names none either, and is evidence. */
+function projectOf(body: Buffer): { readonly project: string; readonly warning?: string } {
   let project: unknown;
   try {
     project = at(parseJson(body), 'project');
-  } catch (cause) {
-    if (!(cause instanceof FormatError)) throw cause;
-    throw new RequestError('badRequest', `The body is not JSON that can be read: ${cause.message}`, { cause });
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return {
+      project: UNKNOWN_PROJECT,
+      warning: `The body could not be read and asks for nothing; it is sealed as it came. ${error.message}`,
+    };
   }
   if (typeof project !== 'string' || !PROJECT.test(project)) {
     throw new RequestError(
@@ -107,7 +122,7 @@ function projectOf(body: Buffer): string {
       'The body needs "project": lower-case letters, digits and hyphens, at most 63 characters.',
     );
   }
-  return project;
+  return { project };
 }
 
 function requestIdOf(request: CollectRequest): string {
@@ -121,9 +136,13 @@ function requestIdOf(request: CollectRequest): string {
   return id;
 }
 
-/** `<project>~<uuid>`, the UUID (RFC 9562, version 8) made from the delivery's hash: asked twice with one key, one request. */
-function newRequestId(project: string, delivery: string): string {
-  const bytes = Buffer.from(hash('sha256', delivery, 'hex').slice(0, 32), 'hex');
+/**
+ * `<project>~<uuid>`, the UUID (RFC 9562, version 8) made from a hash of who asks and the key: asked twice with one key, one
+ * request.
+ */
+function newRequestId(project: string, { tenant, objectId }: Caller, key: string): string {
+  const asked = JSON.stringify([tenant, objectId, key]);
+  const bytes = Buffer.from(hash('sha256', asked, 'hex').slice(0, 32), 'hex');
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   return `${project}~${bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')}`;

@@ -17,8 +17,8 @@ export interface CollectAnswer {
   readonly jsonBody: Readonly<Record<string, string>>;
 }
 
-/** GitHub sends up to 25 MB, everybody else far less. */
-export const MAX_BODY_BYTES = 32 * 1024 * 1024;
+/** 25 MiB: GitHub sends up to 25 MB, everybody else far less. */
+export const MAX_BODY_BYTES = 25 * 1024 * 1024;
 
 interface HostRequest {
   readonly headers: { get(name: string): string | null };
@@ -29,7 +29,9 @@ interface HostRequest {
 /**
  * What all collecting HTTP functions share: the app's dependencies, the raw body, and every error as a status with one line
  * that says why. Whatever goes wrong before the event is durable ends in 503, also what nobody foresaw: it is the one answer
- * after which every source sends again (a 500 puts an Azure DevOps subscription on probation). Never rejects.
+ * after which every source sends again (a 500 puts an Azure DevOps subscription on probation). A body without a
+ * Content-Length is refused with 411 and one above {@link MAX_BODY_BYTES} with 413, by its header before it is read: in
+ * Azure nothing before our code refuses either. Never rejects.
  */
 export async function answerRequest<App extends { readonly app: string; readonly telemetry: Telemetry }>(
   request: HostRequest,
@@ -40,10 +42,9 @@ export async function answerRequest<App extends { readonly app: string; readonly
   let app: App | undefined;
   try {
     app = await compose();
+    checkLength(statedLength(request.headers));
     const body = Buffer.from(await request.arrayBuffer());
-    if (body.length > MAX_BODY_BYTES) {
-      throw new RequestError('badRequest', `The body has ${body.length} bytes; at most ${MAX_BODY_BYTES} are taken.`);
-    }
+    checkLength(body.length);
     return { status: 202, jsonBody: await handle(app, { headers: request.headers, params: request.params, body }) };
   } catch (error) {
     const refusal =
@@ -56,8 +57,28 @@ export async function answerRequest<App extends { readonly app: string; readonly
   }
 }
 
+/** Bytes, by Content-Length; undefined where nobody says beforehand how long the body is. */
+function statedLength(headers: HostRequest['headers']): number | undefined {
+  // RFC 9112 section 6.3: where both are there, Transfer-Encoding rules and the length is not to be believed.
+  if (headers.get('transfer-encoding') !== null) return undefined;
+  const length = headers.get('content-length');
+  return length !== null && /^\d+$/.test(length) ? Number(length) : undefined;
+}
+
+/** Throws RequestError `lengthMissing`, `bodyTooLarge`. */
+function checkLength(bytes: number | undefined): void {
+  if (bytes === undefined) {
+    throw new RequestError('lengthMissing', 'Send a Content-Length: bodies of unknown length are not taken.');
+  }
+  if (bytes > MAX_BODY_BYTES) {
+    throw new RequestError('bodyTooLarge', `The body has ${bytes} bytes; at most ${MAX_BODY_BYTES} are taken.`);
+  }
+}
+
 const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   badRequest: 400,
+  lengthMissing: 411,
+  bodyTooLarge: 413,
   signatureMissing: 401,
   signatureWrong: 401,
   tokenMissing: 401,

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../wire/json.ts';
 import { DECISION_KINDS } from '../wire/record.ts';
 import type { Actor, Decision, Link, RecordData } from '../wire/record.ts';
 import { cutText } from '../wire/text.ts';
-import { toTimestamp } from '../wire/timestamp.ts';
+import { toTimestamp, toZonedTimestamp } from '../wire/timestamp.ts';
 import { Unrecognized } from './normalizer.ts';
 import type { Normalizer, NormalizerInput, RecordDraft } from './normalizer.ts';
 import { at, longTextAt, numberAt, textAt, uriAt } from './read.ts';
@@ -33,6 +33,19 @@ const ACTIONS: Readonly<Record<Step, string>> = {
 };
 const REQUEST = /^([a-z0-9][a-z0-9-]{0,62})~[0-9a-f-]{36}$/;
 
+/**
+ * What the envelope alone says, which holds whatever the body is: which step of which request. For records of bodies that
+ * cannot be read, so that nobody who looks for the request misses them. undefined where it names no step of a request.
+ */
+export function describeStep(envelope: Envelope): Pick<RecordData, 'target' | 'decision' | 'links'> | undefined {
+  const step = STEPS.find((each) => each === envelope.event);
+  const request = envelope.subject;
+  if (envelope.source !== approvalsNormalizer.source || step === undefined || request === undefined) return undefined;
+  if (!REQUEST.test(request)) return undefined;
+  const decision = { request, step };
+  return { target: { kind: 'request', id: request }, decision, links: linksOf(request, decision) };
+}
+
 function draftOf(input: NormalizerInput): RecordDraft {
   const { envelope } = input;
   const step = STEPS.find((each) => each === envelope.event);
@@ -42,7 +55,7 @@ function draftOf(input: NormalizerInput): RecordDraft {
   const project = REQUEST.exec(request)?.[1];
   if (project === undefined) throw new Unrecognized('envelope', 'The envelope names no request id.');
   const actor = tokenCallerOf(envelope);
-  const body = bodyOf(input.body);
+  const body = bodyOf(input.body, step);
 
   const { decision, unreadable } = readDecision(body, step, request, envelope);
   const incomplete = missingIn(decision);
@@ -77,7 +90,9 @@ function draftOf(input: NormalizerInput): RecordDraft {
   };
 }
 
-function bodyOf(bytes: Buffer): JsonObject {
+function bodyOf(bytes: Buffer, step: Step): JsonObject {
+  // Nothing in a withdrawal is required, so nobody has to send anything with it.
+  if (step === 'withdrawn' && bytes.length === 0) return {};
   let json: Json;
   try {
     json = parseJson(bytes);
@@ -115,8 +130,8 @@ function readDecision(
     title: read('title', short),
     covers: read('covers', listOf(covered)),
     shown: read('shown', sha256),
-    openedAt: read('openedAt', toTimestamp),
-    neededBy: read('neededBy', toTimestamp),
+    openedAt: read('openedAt', toZonedTimestamp),
+    neededBy: read('neededBy', toZonedTimestamp),
     assurance: assuranceOf(envelope),
     roles: claimTexts(envelope, 'roles'),
     automated: step === 'voted' && claimText(envelope, 'idtyp') === 'app' ? true : undefined,
@@ -188,8 +203,9 @@ const item: Reader<NonNullable<Decision['items']>[number]> = (value) => {
 function assuranceOf(envelope: Envelope): Decision['assurance'] {
   const issuer = claimText(envelope, 'iss');
   const authenticatedAt = toTimestamp(Number(claimText(envelope, 'auth_time')));
-  const methods = [...(claimTexts(envelope, 'amr') ?? []), ...(claimTexts(envelope, 'acrs') ?? [])];
-  const assurance = defined({ issuer, authenticatedAt, methods: methods.length === 0 ? undefined : methods });
+  const methods = claimTexts(envelope, 'amr');
+  const contexts = claimTexts(envelope, 'acrs');
+  const assurance = defined({ issuer, authenticatedAt, methods, contexts });
   return Object.keys(assurance).length === 0 ? undefined : assurance;
 }
 

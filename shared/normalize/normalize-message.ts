@@ -6,10 +6,13 @@ import { UNRECOGNIZED_TYPE } from '../wire/record.ts';
 import { cutText } from '../wire/text.ts';
 import { toTimestamp } from '../wire/timestamp.ts';
 import type { Timestamp } from '../wire/timestamp.ts';
+import { describeStep } from './approvals.ts';
 import { finishDraft, MAX_MESSAGE_CHARACTERS } from './finish-draft.ts';
 import { Unrecognized } from './normalizer.ts';
 import type { Normalizer, RecordDraft } from './normalizer.ts';
 import { HUB_SOURCES, NORMALIZERS } from './normalizers.ts';
+import { textAt } from './read.ts';
+import { tokenCallerOf, tokenOriginOf } from './token-caller.ts';
 
 /** One message of a hub, with the bytes that its source sent. */
 export interface MessageToNormalize {
@@ -78,11 +81,15 @@ function unrecognized(
   lookAtBody = true,
 ): NormalizedMessage {
   const reason = cutText(refusal.message, 1_024);
+  // Of a source that this hub must not bring, nothing is believed: neither claims nor delivery.
+  const believed = normalizer === undefined ? undefined : envelope;
   const draft: RecordDraft = {
     part: '',
     type: UNRECOGNIZED_TYPE,
     source: 'urn:indelible:unrecognized',
+    ...(believed?.subject === undefined ? {} : { subject: believed.subject }),
     data: {
+      ...(believed === undefined ? {} : attestedBy(believed)),
       action: 'normalize',
       outcome: 'failed',
       summary: `A message${envelope === undefined ? '' : ` of ${envelope.source}`} could not be read: ${reason}`,
@@ -92,7 +99,7 @@ function unrecognized(
   return {
     normalizer: normalizer === undefined ? 'none/1' : nameOf(normalizer),
     envelope,
-    // Of a source that this hub must not bring, the delivery is nobody's: its id would collide with the true one's.
+    // Another source's delivery would give the record the id of the true one.
     delivery:
       envelope === undefined || normalizer === undefined
         ? undefined
@@ -101,9 +108,22 @@ function unrecognized(
   };
 }
 
+/** What the app that checked a token wrote beside the body: who sent it, from where, and on which request. */
+function attestedBy(envelope: Envelope): Partial<RecordDraft['data']> {
+  return {
+    ...(textAt(envelope.claims, 'oid') === undefined
+      ? {}
+      : { actor: tokenCallerOf(envelope), origin: tokenOriginOf(envelope) }),
+    ...describeStep(envelope),
+  };
+}
+
 /** As it goes into the record. Throws Unrecognized. */
 function readEnvelope(property: string | undefined): Envelope {
   if (property === undefined) throw new Unrecognized('envelope', 'The message has no envelope.');
+  if (property === '') {
+    throw new Unrecognized('envelope', 'The message has an envelope, but it is not base64url of a JSON object.');
+  }
   try {
     return toRecordedEnvelope(parseEnvelope(property));
   } catch (error) {

@@ -14,33 +14,34 @@ export interface FoundRecord {
 
 const ID_BEGINS = '{"specversion":"1.0","id":"';
 
-/** Reads the segment that an index row names, and the record in it; undefined where the row says what is not so. Throws StoreError. */
-export async function readRecord(
+/**
+ * Reads the segment that an index row names, and the records of that id in it: none where the row says what is not so. A
+ * delivery that came again is another record of the same id. Throws StoreError.
+ */
+export async function readRecords(
   trail: ImmutableStore,
   id: string,
   row: { readonly log: string; readonly segment: number },
-): Promise<FoundRecord | undefined> {
+): Promise<readonly FoundRecord[]> {
   const segment = await readSegmentBlob(trail, formatSegmentBlob(row.log, row.segment));
-  return segment === undefined ? undefined : findInSegment(segment, id);
+  return segment === undefined ? [] : findInSegment(segment, id);
 }
 
 /**
- * Looks for a record through the whole trail, in the order of the listing: the first delivery of it. Segments that cannot be
- * read are passed over; `onSegment` is called for each. Throws StoreError.
+ * Looks for the records of an id through the whole trail, in the order of the listing. Segments that cannot be read are
+ * passed over; `onSegment` is called for each. Throws StoreError.
  */
-export async function scanForRecord(
+export async function* scanForRecords(
   trail: ImmutableStore,
   id: string,
   onSegment: () => void,
-): Promise<FoundRecord | undefined> {
+): AsyncGenerator<FoundRecord> {
   for await (const { name } of trail.list('segments/')) {
     if (parseTrailBlob(name).kind !== 'segment') continue;
     onSegment();
     const segment = await readSegmentBlob(trail, name);
-    const found = segment === undefined ? undefined : findInSegment(segment, id);
-    if (found !== undefined) return found;
+    if (segment !== undefined) yield* findInSegment(segment, id);
   }
-  return undefined;
 }
 
 async function readSegmentBlob(trail: ImmutableStore, name: string): Promise<Segment | undefined> {
@@ -53,8 +54,9 @@ async function readSegmentBlob(trail: ImmutableStore, name: string): Promise<Seg
   }
 }
 
-function findInSegment(segment: Segment, id: string): FoundRecord | undefined {
+function findInSegment(segment: Segment, id: string): FoundRecord[] {
   const begins = Buffer.from(`${ID_BEGINS}${id}"`);
-  const place = segment.leaves.findIndex((leaf) => leaf.subarray(0, begins.length).equals(begins));
-  return place === -1 ? undefined : { segment, place };
+  return segment.leaves.flatMap((leaf, place) =>
+    leaf.subarray(0, begins.length).equals(begins) ? [{ segment, place }] : [],
+  );
 }

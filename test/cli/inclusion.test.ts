@@ -61,6 +61,21 @@ describe('indelible inclusion', () => {
     expect((await indelible(folder, 'verify-inclusion', 'proof.json', '--key', 'key.pem')).code).toBe(1);
   });
 
+  it('says how many more records have the id, and where: redeliveries share it, and one proof would pass for all', async () => {
+    const twice = await mkdtemp(join(tmpdir(), 'indelible-twice-'));
+    const built = new TrailBuilder();
+    // The builder names deliveries by partition and number: these two logs hold the same ones.
+    for (const hub of ['azure', 'web']) built.log(hub).segment([message('a'), message('b')]);
+    await writeBuilt(built, twice);
+    const { code, out, err } = await indelible(twice, 'inclusion', recordId(['github', 'd-0-1', '']), '--from', '.');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ log: 'audit.example/trail/azure/0/0' });
+    expect(err).toMatch(
+      /^note: 1 more record has this id: leaf \d+ of audit\.example\/trail\/web\/0\/0 \(segment 0\)\. .*\n$/,
+    );
+    await rm(twice, { recursive: true });
+  });
+
   it('says so where no record has the id, and where it is no id', async () => {
     const absent = await indelible(folder, 'inclusion', '0'.repeat(32), '--from', '.');
     expect(absent).toMatchObject({ code: 1, out: '' });

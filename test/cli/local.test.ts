@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, Server } from 'node:http';
@@ -36,6 +38,7 @@ describe('indelible on the local stack', () => {
   const built = new TrailBuilder();
   const id = recordId(['github', 'd-0-1', '']);
   const secret = 'a secret of the local stack';
+  let stackFile: string;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'indelible-local-'));
@@ -74,7 +77,8 @@ describe('indelible on the local stack', () => {
       publicKey: join(folder, 'key.pem'),
     };
     await mkdir(join(folder, '.indelible'));
-    await writeFile(join(folder, '.indelible', 'stack.json'), JSON.stringify(stack));
+    stackFile = JSON.stringify(stack);
+    await writeFile(join(folder, '.indelible', 'stack.json'), stackFile);
     await writeFile(join(folder, 'payload.json'), '{"action": "opened"}');
   });
   afterAll(async () => {
@@ -194,5 +198,24 @@ describe('indelible on the local stack', () => {
     expect((await run('send', 'ai', 'payload.json', '--as', 'pipeline')).code).toBe(1);
     const { code, err } = await run('send', 'azure-policy', 'payload.json', '--to', 'http://127.0.0.1:9');
     expect({ code, err }).toEqual({ code: 2, err: 'indelible: http://127.0.0.1:9 does not answer: is it running?\n' });
+  });
+  it('says that no stack runs where one was killed and left its file: nobody answers at its addresses', async () => {
+    const dead = await mkdtemp(join(tmpdir(), 'indelible-killed-'));
+    await mkdir(join(dead, '.indelible'));
+    const ended = execFile(process.execPath, ['--eval', '']);
+    await once(ended, 'exit');
+    const left = { ...(JSON.parse(stackFile) as object), pid: ended.pid };
+    await writeFile(join(dead, '.indelible', 'stack.json'), JSON.stringify(left));
+    for (const args of [
+      ['verify', 'local'],
+      ['token', '--as', 'alice'],
+    ]) {
+      const { code, err } = await indelible(dead, ...args);
+      expect({ code, err }).toEqual({
+        code: 2,
+        err: expect.stringMatching(/^indelible: No stack runs on \.indelible\//),
+      });
+    }
+    await rm(dead, { recursive: true });
   });
 });

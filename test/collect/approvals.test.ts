@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { APPROVALS_ROLE, castVote, requestApproval, withdrawApproval } from '../../shared/collect/approvals.ts';
 import type { Caller } from '../../shared/collect/tokens.ts';
 import { RequestError } from '../../shared/errors.ts';
+import { parseJson } from '../../shared/wire/json.ts';
 import { recordId } from '../../shared/wire/record.ts';
 import { fakePublishing } from '../publish/fake-publishing.ts';
 import { ODD_BODIES, requestOf } from './requests.ts';
@@ -44,7 +45,7 @@ describe('asking', () => {
     const body = '{"project":"payments","kind":"deployment","title":"Release 7"}';
     const { id, request } = await ask({ 'idempotency-key': 'k1' }, body);
     expect(request).toMatch(/^payments~[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-    const delivery = JSON.stringify(['t-1', 'o-1', 'k1']);
+    const delivery = JSON.stringify(['t-1', 'o-1', 'requested', request, 'k1']);
     expect(id).toBe(recordId(['approvals', delivery, '']));
     expect(app.publisher.taken[0]).toMatchObject({ partitionKey: request, body: Buffer.from(body) });
     expect(app.publisher.envelopes[0]).toMatchObject({
@@ -92,12 +93,36 @@ describe('asking', () => {
     expect(app.publisher.attempts).toBe(0);
   });
 
-  test.each(ODD_BODIES.filter(([what]) => what !== 'duplicate keys' && what !== 'a byte order mark'))(
-    'with a body that is or has %s is refused with a clear error, never with a crash',
+  const isJson = (body: Buffer): boolean => {
+    try {
+      parseJson(body);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test.each(ODD_BODIES.filter(([what, body]) => what !== 'duplicate keys' && isJson(body)))(
+    'with JSON that is or has %s, and names no project, is refused with a clear error, never with a crash',
     async (_what, body) => {
       const error = await ask({}, body).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(RequestError);
       expect(error).toMatchObject({ code: 'badRequest' });
+      expect(app.publisher.attempts).toBe(0);
+    },
+  );
+
+  test.each(ODD_BODIES.filter(([, body]) => !isJson(body)))(
+    'with wrong JSON (%s) is published with its bytes under a request of no project: refused, it would leave no trace',
+    async (_what, body) => {
+      const { id, request, warning } = await ask({ 'idempotency-key': 'k1' }, body);
+      expect(request).toMatch(/^unknown~[0-9a-f-]{36}$/);
+      expect(warning).toContain('could not be read');
+      expect(app.publisher.taken[0]).toMatchObject({ partitionKey: request, body });
+      const [envelope] = app.publisher.envelopes;
+      expect(envelope).toMatchObject({ event: 'requested', subject: request, claims: ALICE.claims });
+      expect(id).toBe(recordId(['approvals', envelope?.delivery ?? '', '']));
+      expect((await castVote(app, on(request))).request).toBe(request);
     },
   );
 
@@ -132,6 +157,25 @@ describe('voting and withdrawing', () => {
       expect(app.publisher.taken).toHaveLength(1);
     },
   );
+
+  test('with one Idempotency-Key for several steps or requests gives each its own record id, or one would hide the other', async () => {
+    const key = { 'idempotency-key': 'k1' };
+    const { request } = await ask(key);
+    const ids = [
+      (await ask(key)).id,
+      (await ask(key, '{"project":"shop"}')).id,
+      (await castVote(app, on(request, key))).id,
+      (await castVote(app, on(REQUEST, key))).id,
+      (await withdrawApproval(app, on(request, key))).id,
+    ];
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('twice with one Idempotency-Key is one record: a sender that got no answer may send again', async () => {
+    const key = { 'idempotency-key': 'k1' };
+    expect(await castVote(app, on(REQUEST, key))).toEqual(await castVote(app, on(REQUEST, key)));
+    expect(await withdrawApproval(app, on(REQUEST, key))).toEqual(await withdrawApproval(app, on(REQUEST, key)));
+  });
 
   test('an app may not vote: a decision is a person’s', async () => {
     caller = PIPELINE;

@@ -5,7 +5,11 @@ import { RequestError, SettingsError, StoreError } from '../../shared/errors.ts'
 import type { RequestErrorCode } from '../../shared/errors.ts';
 import { fakePublishing } from '../publish/fake-publishing.ts';
 
-const request = { headers: new Headers(), params: {}, arrayBuffer: async () => new ArrayBuffer(2) };
+const request = {
+  headers: new Headers({ 'content-length': '2' }),
+  params: {},
+  arrayBuffer: async () => new ArrayBuffer(2),
+};
 const context = { error: () => undefined };
 
 async function answer(error: unknown) {
@@ -34,6 +38,8 @@ describe('the answer to a request', () => {
 
   test.each<[RequestErrorCode, number, string | undefined]>([
     ['badRequest', 400, undefined],
+    ['lengthMissing', 411, undefined],
+    ['bodyTooLarge', 413, undefined],
     ['signatureMissing', 401, 'X-Hub-Signature-256'],
     ['signatureWrong', 401, 'X-Hub-Signature-256'],
     ['tokenMissing', 401, 'Bearer'],
@@ -74,15 +80,56 @@ describe('the answer to a request', () => {
     expect(given.status).toBe(503);
     expect(lines.join()).toContain('GITHUB_SECRET is missing');
   });
+});
 
-  test('to a body larger than any source sends is 400, before it is looked at', async () => {
-    const large = { ...request, arrayBuffer: async () => new ArrayBuffer(MAX_BODY_BYTES + 1) };
+describe('the length of a body', () => {
+  /** The answer to these headers, and whether the body was read. */
+  async function send(headers: Record<string, string>, bytes: number) {
+    const app = fakePublishing();
+    let isRead = false;
+    let isHandled = false;
+    const arrayBuffer = async () => {
+      isRead = true;
+      return new ArrayBuffer(bytes);
+    };
     const given = await answerRequest(
-      large,
+      { headers: new Headers(headers), params: {}, arrayBuffer },
       context,
-      async () => fakePublishing(),
-      async () => ({}),
+      async () => app,
+      async () => {
+        isHandled = true;
+        return {};
+      },
     );
-    expect(given.status).toBe(400);
+    return { given, counted: app.counted, isRead, isHandled };
+  }
+
+  test.each([
+    ['there is no Content-Length', {}],
+    ['the body is chunked', { 'transfer-encoding': 'chunked' }],
+    ['the body is chunked, whatever length is stated', { 'transfer-encoding': 'chunked', 'content-length': '2' }],
+    ['Content-Length is no number', { 'content-length': '2,2' }],
+  ])('is asked for with 411 where %s: in Azure no host does it for us', async (_what, headers) => {
+    const { given, counted, isRead } = await send(headers, 2);
+    expect(given).toEqual({ status: 411, jsonBody: { error: expect.stringContaining('Content-Length') } });
+    expect(counted).toEqual(['refused collect lengthMissing']);
+    expect(isRead).toBe(false);
+  });
+
+  test('above 25 MiB is refused with 413 by the header alone, before the body takes memory', async () => {
+    const { given, counted, isRead } = await send({ 'content-length': '26214401' }, 0);
+    expect(given).toEqual({ status: 413, jsonBody: { error: expect.stringContaining('26214400') } });
+    expect(counted).toEqual(['refused collect bodyTooLarge']);
+    expect(isRead).toBe(false);
+  });
+
+  test('is checked again once the body is there, or a header that lies would let it in', async () => {
+    const { given, isHandled } = await send({ 'content-length': '2' }, MAX_BODY_BYTES + 1);
+    expect(given.status).toBe(413);
+    expect(isHandled).toBe(false);
+  });
+
+  test.each([0, MAX_BODY_BYTES])('of %i bytes is taken: an empty body that says so, and the largest', async (bytes) => {
+    expect((await send({ 'content-length': String(bytes) }, bytes)).given.status).toBe(202);
   });
 });

@@ -14,6 +14,7 @@ import { openContainer, openTable } from '../../shared/azure/storage-clients.ts'
 import { TableIndexTables } from '../../shared/azure/table-index-tables.ts';
 import { HUBS, appOfHub } from '../../shared/config.ts';
 import type { Hub } from '../../shared/config.ts';
+import { parseQuestion, toPartitions } from '../../shared/report/question.ts';
 import type { HubMessage } from '../../shared/seal/hub-message.ts';
 import type { TrailRecord } from '../../shared/wire/record.ts';
 import { parseCanonicalRecord, parseSegment } from '../../shared/wire/segment.ts';
@@ -101,6 +102,20 @@ export class StackStage {
     for (const partition of partitions) {
       const { first, last } = await reader.partition(partition);
       found.push([...(await reader.read(partition, first, last, 1_000_000))]);
+    }
+    return found;
+  }
+
+  /** Ids of the records that the index has of a request, in their order. */
+  async decisions(request: string): Promise<string[]> {
+    const tables = new TableIndexTables((table) => openTable(this.#connection, table));
+    const found: string[] = [];
+    for (const { partitionKey, range } of toPartitions(
+      parseQuestion(new URLSearchParams({ table: 'Decisions', key: request })),
+    )) {
+      for await (const { columns } of tables.query('Decisions', partitionKey, range)) {
+        found.push(String(columns['EventId']));
+      }
     }
     return found;
   }

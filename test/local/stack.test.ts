@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -17,6 +21,34 @@ const OPTIONS = { timeout: 120_000 };
 
 const deliveriesOf = (records: readonly TrailRecord[]) =>
   records.flatMap(({ data }) => data.collected?.envelope?.delivery ?? []);
+
+describe('npm start', () => {
+  /** How the program ends with these options. */
+  const run = async (...options: string[]) => {
+    const main = join(import.meta.dirname, '../../local/main.ts');
+    const ended = await promisify(execFile)(process.execPath, [main, ...options]).catch((error: unknown) => error);
+    return ended as { code?: number; stdout: string; stderr: string };
+  };
+
+  it('refuses a configuration that does not parse, with line and column: it would take in events and seal none', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'indelible-start-'));
+    await writeFile(join(folder, 'indelible.yaml'), 'version: 1\nprojects: [\n');
+    const data = join(folder, 'data');
+    const { code, stdout, stderr } = await run('--data', data, '--port', '0', '--configuration', folder);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^The stack did not start: .*indelible\.yaml:\d+:\d+: /);
+    expect(existsSync(join(data, 'stack.json'))).toBe(false);
+    await rm(folder, { recursive: true });
+  });
+
+  it('answers a wrong option with its usage, not with a stack that did not start', async () => {
+    const { code, stderr } = await run('--wat');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^[^\n]*--wat[^]*\nUsage: npm start -- /);
+    expect(stderr).not.toMatch(/did not start|^\s+at /m);
+    expect((await run('--port', 'x')).code).toBe(2);
+  });
+});
 
 describe('the stack', () => {
   let stage: StackStage;
@@ -72,6 +104,34 @@ describe('the stack', () => {
     expect(unrecognized.every(({ data }) => data.evidence?.blob !== undefined)).toBe(true);
     expect(await stage.check()).toEqual([]);
   });
+
+  it(
+    'seals what an authenticated person sent, where people look for it, also when it cannot be read',
+    OPTIONS,
+    async () => {
+      const authorization = `Bearer ${await stage.token('alice')}`;
+      const send = async (path: string, body: string) => {
+        const answer = await stage.post(path, body, { authorization });
+        expect(answer.status).toBe(202);
+        return (await answer.json()) as { id: string; request: string };
+      };
+      const asked = await send('/api/approvals', '{"project": "payments", "kind":');
+      const vote = await send(`/api/approvals/${asked.request}/votes`, '{"verdict"');
+      const withdrawal = await send(`/api/approvals/${asked.request}/withdrawal`, '');
+      await untilSealed(stage.stack.file, PATIENCE);
+      const records = new Map((await stage.records()).map((each) => [each.id, each]));
+      const { actor } = records.get(withdrawal.id)?.data ?? {};
+      expect(actor?.kind).toBe('human');
+      expect(records.get(withdrawal.id)?.type).toBe('indelible.decision.approval.withdrawn');
+      for (const { id } of [asked, vote]) {
+        const record = records.get(id);
+        expect(record?.type).toBe(UNRECOGNIZED_TYPE);
+        expect(record?.data).toMatchObject({ actor, target: { id: asked.request }, unrecognized: { code: 'json' } });
+      }
+      expect(await stage.decisions(asked.request)).toEqual([asked.id, vote.id, withdrawal.id]);
+      expect(await stage.check()).toEqual([]);
+    },
+  );
 
   it('takes Event Grid’s handshake, both schemas, and both roads', OPTIONS, async () => {
     const path = '/runtime/webhooks/EventGrid?functionName=observe-azure-activity';

@@ -90,10 +90,25 @@ describe('a step of a request', () => {
       openedAt: '2026-03-01T10:50:00.000Z',
       neededBy: '2026-03-05T00:00:00.000Z',
       roles: claims.roles,
-      assurance: { issuer: claims.iss, authenticatedAt: '2026-03-01T11:53:20.000Z', methods: ['pwd', 'mfa', 'c1'] },
+      assurance: {
+        issuer: claims.iss,
+        authenticatedAt: '2026-03-01T11:53:20.000Z',
+        methods: ['pwd', 'mfa'],
+        contexts: ['c1'],
+      },
     });
     expect(draft.data).not.toHaveProperty('details');
   });
+
+  test.each(['2026-03-05T09:00:00', '2026-03-05 09:00:00', '2026-02-31T09:00:00Z'])(
+    'needed by %j, without zone or on no day, is unreadable: a wall clock somewhere is taken for UTC',
+    (neededBy) => {
+      const draft = normalize('requested', { kind: 'review', title: 'T', openedAt: neededBy, neededBy });
+      expect(draft.data.decision).not.toHaveProperty('openedAt');
+      expect(draft.data.decision).not.toHaveProperty('neededBy');
+      expect(draft.data.details?.['unreadable']).toBe('openedAt,neededBy');
+    },
+  );
 
   test('votes, with the voter, roles and time that the body cannot set', () => {
     const forged = {
@@ -242,6 +257,18 @@ describe('what a step leaves out or states wrongly is sealed all the same, and n
     expect(decision).toMatchObject({ workingDays: 0, cost: { amount: '0', currency: 'EUR' } });
     expect(normalize('requested', { kind: 'review', title: 't' }).data.decision).not.toHaveProperty('workingDays');
   });
+});
+
+test('an empty body withdraws, for nothing in one is required; an empty vote or request says nothing', () => {
+  expect(normalize('withdrawn', Buffer.alloc(0))).toMatchObject({
+    type: 'indelible.decision.approval.withdrawn',
+    data: { decision: { request: REQUEST, step: 'withdrawn' } },
+  });
+  for (const step of ['requested', 'voted']) {
+    expect(() => normalize(step, Buffer.alloc(0))).toThrow(
+      expect.objectContaining({ name: 'Unrecognized', code: 'json' }),
+    );
+  }
 });
 
 describe('what is no step', () => {

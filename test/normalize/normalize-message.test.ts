@@ -9,12 +9,15 @@ import {
 import { Unrecognized } from '../../shared/normalize/normalizer.ts';
 import type { Normalizer, RecordDraft } from '../../shared/normalize/normalizer.ts';
 import { HUB_SOURCES, NORMALIZERS } from '../../shared/normalize/normalizers.ts';
+import { findEnvelope } from '../../shared/seal/envelope-property.ts';
 import { toEntry } from '../../shared/seal/compose-segment.ts';
 import type { SegmentContext } from '../../shared/seal/compose-segment.ts';
 import type { NormalizedMessage } from '../../shared/seal/normalized-message.ts';
+import { toRows } from '../../shared/tabulate/rows.ts';
 import { formatEnvelope } from '../../shared/wire/envelope.ts';
 import type { Envelope } from '../../shared/wire/envelope.ts';
 import { ADOPTION_TYPE, GAP_TYPE, parseRecord, SEAL_TYPE, UNRECOGNIZED_TYPE } from '../../shared/wire/record.ts';
+import type { TrailRecord } from '../../shared/wire/record.ts';
 import { ODD_BODIES } from '../collect/requests.ts';
 
 const enqueued = '2026-03-01T12:00:05.000Z';
@@ -214,6 +217,61 @@ describe('what fails gives exactly one unrecognized draft', () => {
     expect(result.drafts[0]?.data.summary.length).toBeLessThanOrEqual(4_096);
   });
 
+  test('says whether the envelope is missing or cannot be read: one came past our apps, the other was changed', () => {
+    const reasonFor = (property: string | undefined) =>
+      normalizeMessage('web', { ...message, envelope: property }).drafts[0]?.data.unrecognized?.reason;
+    expect(reasonFor(findEnvelope({}))).toBe('The message has no envelope.');
+    expect(reasonFor(findEnvelope({ envelope: 'not base64!' }))).toMatch(/^The message has an envelope, but/);
+    expect(reasonFor(findEnvelope({ envelope: 7 }))).toMatch(/^The message has an envelope, but/);
+  });
+
+  const request = 'payments~0123abcd-0000-8000-8000-00000000abcd';
+  const step: Envelope = {
+    source: 'approvals',
+    event: 'voted',
+    delivery: 'd-1',
+    subject: request,
+    received,
+    claims: { oid: 'O-1', name: 'Bob Baker', azp: 'cli-1' },
+  };
+  const broken = { envelope: formatEnvelope(step), body: Buffer.from('{"verdict":'), enqueued };
+
+  test.each([
+    ['a vote that is no JSON', normalizeMessage('decisions', broken)],
+    ['a vote that the normalizer did not survive', unrecognizedMessage('decisions', broken, 'It hung.')],
+  ])('that says who sent it and on which request, or nobody would find %s', (_what, result) => {
+    expect(result.drafts).toEqual([
+      expect.objectContaining({
+        type: UNRECOGNIZED_TYPE,
+        subject: request,
+        data: expect.objectContaining({
+          actor: { kind: 'human', id: 'entra:o-1', name: 'Bob Baker' },
+          origin: { application: 'cli-1' },
+          target: { kind: 'request', id: request },
+          decision: { request, step: 'voted' },
+          links: [{ kind: 'request', id: request }],
+        }),
+      }),
+    ]);
+    // Where people look: by the request, and by its project.
+    const [line] = linesOf(result).map((each) => parseRecord(JSON.parse(each)));
+    const place = { log: 'audit.example/trail/decisions/0/0', segment: 0, index: 1 };
+    const record = { ...(line as TrailRecord), data: { ...(line as TrailRecord).data, project: 'payments' } };
+    const tables = toRows(record, place).map(({ table }) => table);
+    expect(tables).toEqual(expect.arrayContaining(['ByActor', 'ByTarget', 'ByLink', 'Decisions']));
+  });
+
+  test.each<[string, string, Partial<Envelope>]>([
+    ['claims and request of a source that the hub must not bring', 'web', {}],
+    ['a request that is no request id', 'decisions', { subject: 'Payments~1', claims: {} }],
+    ['a step that is none', 'decisions', { event: 'approved', claims: { oid: ['a', 'b'] } }],
+  ])('that believes no %s', (_what, hub, changes) => {
+    const result = normalizeMessage(hub, { ...broken, envelope: formatEnvelope({ ...step, ...changes }) });
+    expect(result.drafts).toHaveLength(1);
+    const data = result.drafts[0]?.data;
+    expect([data?.actor, data?.target, data?.decision, data?.links]).toEqual(Array(4).fill(undefined));
+  });
+
   test('but as many records as are allowed are taken', () => {
     const drafts = Array.from({ length: MAX_MESSAGE_RECORDS }, (_, i) => ({ ...draft, part: String(i) }));
     expect(run(drafts).drafts).toHaveLength(MAX_MESSAGE_RECORDS);
@@ -368,10 +426,18 @@ describe('the bytes that the sealer makes of it', () => {
     fc.assert(
       fc.property(claims, fc.string({ unit: 'binary' }), (someClaims, delivery) => {
         const property = Buffer.from(
-          JSON.stringify({ claims: someClaims, delivery, source: 'github', received: '2026-03-01T13:00:00+01:00' }),
+          JSON.stringify({
+            claims: someClaims,
+            delivery,
+            subject: delivery,
+            source: 'github',
+            received: '2026-03-01T13:00:00+01:00',
+          }),
         ).toString('base64url');
-        const result = normalizeMessage('web', { ...message, envelope: property }, giving([draft]));
-        for (const line of linesOf(result)) expect(JSON.stringify(parseRecord(JSON.parse(line)))).toBe(line);
+        for (const normalizers of [giving([draft]), giving([])]) {
+          const result = normalizeMessage('web', { ...message, envelope: property }, normalizers);
+          for (const line of linesOf(result)) expect(JSON.stringify(parseRecord(JSON.parse(line)))).toBe(line);
+        }
       }),
     );
   });

@@ -273,6 +273,28 @@ test('a second run leaves nothing of the first one behind, and removes no folder
   expect(await readdir(join(twice, 'collect'))).toEqual(['precious.txt']);
 });
 
+test('the sample configuration is not packaged without a word: a trail would keep it for good', async () => {
+  const sample = join(ROOT, 'local/sample');
+  for (const options of [[], ['--configuration', sample]]) {
+    const { stderr } = await packageApps('--out', join(folder, 'sampled'), '--app', 'seal', ...options);
+    expect(stderr).toMatch(/^WARNING: .*SAMPLE configuration/);
+  }
+  const mine = join(folder, 'not-the-sample');
+  await cp(sample, mine, { recursive: true });
+  for (const options of [
+    ['--app', 'seal', '--configuration', mine],
+    ['--app', 'report'],
+  ]) {
+    expect((await packageApps('--out', join(folder, 'sampled'), ...options)).stderr).toBe('');
+  }
+}, 60_000);
+
+test('a wrong option is answered with the usage, not with a stack trace', async () => {
+  const failed = await packageApps('--wat').catch((error: unknown) => error);
+  expect(failed).toMatchObject({ code: 2, stderr: expect.stringMatching(/--wat[^]*\nUsage: npm run package -- /) });
+  expect((failed as { stderr: string }).stderr).not.toMatch(/^\s+at /m);
+});
+
 test('an app that does not exist is refused by name', async () => {
   await expect(packageApps('--out', join(folder, 'none'), '--app', 'colect')).rejects.toThrow(/There is no app colect/);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { FormatError } from '../../shared/errors.ts';
-import { readRecord, scanForRecord } from '../../shared/verify/find-record.ts';
+import { readRecords, scanForRecords } from '../../shared/verify/find-record.ts';
 import { formatInclusion, parseInclusion, proveRecord, verifyInclusion } from '../../shared/verify/inclusion.ts';
 import type { Inclusion } from '../../shared/verify/inclusion.ts';
 import { recordId } from '../../shared/wire/record.ts';
@@ -69,18 +69,20 @@ describe('a record', () => {
   const id = recordId(['github', 'd-0-4', 'part-1']);
 
   it('is found where the index says, by the bytes and not by the row', async () => {
-    const found = await readRecord(built.trail, id, { log: log.name, segment: 2 });
+    const [found] = await readRecords(built.trail, id, { log: log.name, segment: 2 });
     expect(found?.segment.leaves[found.place]?.toString()).toContain(id);
-    expect(await readRecord(built.trail, id, { log: log.name, segment: 1 })).toBeUndefined();
-    expect(await readRecord(built.trail, id, { log: log.name, segment: 99 })).toBeUndefined();
+    expect(await readRecords(built.trail, id, { log: log.name, segment: 1 })).toEqual([]);
+    expect(await readRecords(built.trail, id, { log: log.name, segment: 99 })).toEqual([]);
   });
 
   it('is found without an index, past segments that cannot be read', async () => {
     built.trail.tamper('segments/audit.example/trail/aaa/0/0/000000000000.jsonl.zst', Buffer.from('damaged'));
     let searched = 0;
-    const found = await scanForRecord(built.trail, id, () => searched++);
-    expect(found?.segment.seal.number).toBe(2);
+    const records = scanForRecords(built.trail, id, () => searched++);
+    const found = await records.next();
+    expect(found.value?.segment.seal.number).toBe(2);
     expect(searched).toBe(4);
-    expect(await scanForRecord(built.trail, '0'.repeat(32), () => undefined)).toBeUndefined();
+    expect((await records.next()).done).toBe(true);
+    expect((await scanForRecords(built.trail, '0'.repeat(32), () => undefined).next()).done).toBe(true);
   });
 });
