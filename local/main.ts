@@ -43,7 +43,7 @@ function describe({ file, functions }: Stack, dataDir: string): string {
   );
   return [
     'Indelible runs here. Webhooks and callers go to:',
-    ...lines,
+    ...lines.sort(),
     `Data, logs and secrets: ${dataDir}/ (stack.json says what is where)`,
     'Try: npx indelible send github local/sample/github-push.json --event push',
     'Ctrl-C stops it; the next start goes on where it stopped.',

@@ -12,15 +12,7 @@ import { post } from '../http.ts';
 import { runningStack } from '../where.ts';
 import { askForToken } from './token.ts';
 
-const SOURCES = [
-  'github',
-  'azure-devops',
-  'ai',
-  'approvals',
-  'azure-activity',
-  'azure-policy',
-  'azure-devops-audit',
-] as const;
+const SOURCES = ['github', 'azure-activity', 'approvals'] as const;
 type Source = (typeof SOURCES)[number];
 
 interface SendFlags {
@@ -29,6 +21,7 @@ interface SendFlags {
   readonly secret?: string;
   readonly as?: string;
   readonly request?: string;
+  readonly withdraw?: boolean;
   readonly to?: string;
   readonly json?: boolean;
 }
@@ -49,15 +42,18 @@ export function addSend(program: Command, run: RunCommand): void {
     .argument('<file>', 'the payload, sent byte for byte')
     .option('--event <name>', 'github: name of the event')
     .option('--delivery <id>', "the source's id of this delivery; default: a new one")
-    .option('--secret <text>', "github: the webhook's secret, default: the stack's; azure-devops: user:password")
-    .option('--as <who>', 'approvals, ai: the local identity that sends')
+    .option('--secret <text>', "github: the webhook's secret; default: the stack's")
+    .option('--as <who>', 'approvals: the local identity that sends')
     .option('--request <id>', 'approvals: votes on this request')
+    .option('--withdraw', 'approvals: takes the request back instead')
     .option('--to <url>', "base address of the function apps; default: the stack's")
     .option('--json', 'print one JSON object')
     .action((source: Source, file: string, flags: SendFlags) => run(flags.json, (it) => send(source, file, flags, it)));
 }
 
 async function send(source: Source, file: string, flags: SendFlags, { output }: CommandRun): Promise<ExitCode> {
+  if (flags.to !== undefined && !URL.canParse(flags.to))
+    throw new CliError(`"${flags.to}" is no address: give one like http://127.0.0.1:7071.`);
   const body = readInputFile(file, 'payload');
   const stack = await runningStack();
   const { path, headers, body: sent } = await dress(source, body, flags, stack);
@@ -85,21 +81,15 @@ async function dress(source: Source, body: Buffer, flags: SendFlags, stack: Stac
       };
       return { path: '/api/collect/github', headers: { ...json, ...github }, body };
     }
-    case 'azure-devops': {
-      if (flags.secret === undefined) throw new CliError('Give user:password of the service hook with --secret.');
-      const authorization = `Basic ${Buffer.from(flags.secret).toString('base64')}`;
-      return { path: '/api/collect/azure-devops', headers: { ...json, authorization }, body };
-    }
-    case 'ai':
-      return { path: '/api/collect/ai', headers: { ...json, ...(await bearer(flags, stack, delivery)) }, body };
     case 'approvals': {
+      if (flags.withdraw === true && flags.request === undefined)
+        throw new CliError('Say with --request which request is withdrawn.');
+      const step = flags.withdraw === true ? 'withdrawal' : 'votes';
       const path =
-        flags.request === undefined ? '/api/approvals' : `/api/approvals/${encodeURIComponent(flags.request)}/votes`;
+        flags.request === undefined ? '/api/approvals' : `/api/approvals/${encodeURIComponent(flags.request)}/${step}`;
       return { path, headers: { ...json, ...(await bearer(flags, stack, delivery)) }, body };
     }
     case 'azure-activity':
-    case 'azure-policy':
-    case 'azure-devops-audit':
       // The Event Grid endpoint of a function app, as Event Grid's own webhook delivery uses it.
       return {
         path: `/runtime/webhooks/eventgrid?functionName=observe-${source}`,

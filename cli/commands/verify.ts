@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
@@ -24,6 +26,7 @@ interface VerifyFlags {
   readonly whole?: boolean;
   readonly index?: boolean;
   readonly parallel?: number;
+  readonly saveCheckpoints?: string;
   readonly json?: boolean;
 }
 
@@ -40,6 +43,10 @@ export function addVerify(program: Command, run: RunCommand): void {
       'public key (PEM) that signed the first segment of each log; default for "local": the stack\'s',
     )
     .option('--checkpoint <file...>', 'checkpoint that was kept elsewhere: shows a cut or forked log')
+    .option(
+      '--save-checkpoints <dir>',
+      "where all holds, keep each log's last checkpoint there, for --checkpoint next time",
+    )
     .option('--log <name...>', 'look at these logs only')
     .option('--no-evidence', 'do not look at the raw bytes')
     .option('--whole', 'parse every record whole, too; takes several times as long')
@@ -81,6 +88,8 @@ async function verify(where: string, flags: VerifyFlags, { output }: CommandRun)
   if (summary.segments === 0 && wrong === 0)
     throw new CliError(`There is no segment in ${where}: nothing was verified.`);
   printSummary(summary, output);
+  for (const caveat of caveatsOf(flags)) output.line(`note  ${caveat}`);
+  if (flags.saveCheckpoints !== undefined && wrong === 0) await saveCheckpoints(summary, flags.saveCheckpoints);
   output.line(wrong === 0 ? 'All holds.' : `${wrong} ${wrong === 1 ? 'thing does' : 'things do'} not hold.`);
   output.result({ holds: wrong === 0, findings, ...(index === undefined ? {} : { index }), summary });
   return wrong === 0 ? 0 : 1;
@@ -130,19 +139,40 @@ function formatDifference(difference: IndexDifference): string {
   return `row${kind.charAt(0).toUpperCase()}${kind.slice(1)}: log ${log ?? '?'}, segment ${segment ?? '?'}, record ${index ?? '?'}, the row ${partitionKey} / ${rowKey} of ${table} ${said}`;
 }
 
+/** What "All holds." does not say. */
+function caveatsOf(flags: VerifyFlags): string[] {
+  return [
+    ...(flags.evidence ? [] : ['The raw bytes were not looked at (--no-evidence).']),
+    ...(flags.checkpoint === undefined
+      ? ['No checkpoint kept elsewhere was given (--checkpoint): an end that was cut off would not show.']
+      : []),
+  ];
+}
+
+async function saveCheckpoints({ logs }: TrailSummary, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { log, checkpoint } of logs) {
+    if (checkpoint !== undefined) await writeFile(join(folder, `${log.replaceAll('/', '_')}.checkpoint`), checkpoint);
+  }
+}
+
 function printSummary(summary: TrailSummary, output: CommandRun['output']): void {
   for (const { log, segments, size, messages, gone, lastTime } of summary.logs) {
     const lost = gone === 0 ? '' : `, ${gone} numbers in gaps`;
     output.line(
-      `${log}: ${segments} segments, ${size} leaves, ${messages} messages${lost}, up to ${lastTime ?? 'no time'}`,
+      `${log}: ${count(segments, 'segment')}, ${count(size, 'leaf')}, ${count(messages, 'message')}${lost}, up to ${lastTime ?? 'no time'}`,
     );
   }
   const { segments, records, bytes, evidenceBlobs, evidenceBytes } = summary;
   output.line(
-    `${segments} segments, ${records} records, ${megabytes(bytes)}; ${evidenceBlobs} evidence blobs, ${megabytes(evidenceBytes)}.`,
+    `${count(segments, 'segment')}, ${count(records, 'record')}, ${megabytes(bytes)}; ${count(evidenceBlobs, 'evidence blob')}, ${megabytes(evidenceBytes)}.`,
   );
 }
 
+function count(number: number, noun: string): string {
+  return `${number} ${number === 1 ? noun : noun === 'leaf' ? 'leaves' : `${noun}s`}`;
+}
+
 function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 
 import type { ContainerClient } from '@azure/storage-blob';
 
+import { containerNameOf } from './container-name.ts';
 import { untilAborted } from './deadline.ts';
 import { toHttpFailure, toStoreError } from './http-error.ts';
 
@@ -42,7 +43,7 @@ export async function createBlob(
     return 'created';
   } catch (error) {
     if (EXISTS.has(toHttpFailure(error)?.code ?? '')) return 'exists';
-    throw toStoreError(error, `Creating ${name} in ${container.containerName}`);
+    throw toStoreError(error, `Creating ${name} in ${containerNameOf(container)}`, 'write');
   }
 }
 

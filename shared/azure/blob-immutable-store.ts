@@ -5,6 +5,7 @@ import { checkBlobName, checkBlobPrefix } from '../seal/blob-name.ts';
 import type { ImmutableStore } from '../seal/immutable-store.ts';
 import { createBlob } from './blob-create.ts';
 import { listBlobs, readBlob } from './blob-read.ts';
+import { containerNameOf } from './container-name.ts';
 import { withDeadline } from './deadline.ts';
 import { toHttpFailure, toStoreError } from './http-error.ts';
 import { pagesOf } from './pages.ts';
@@ -39,7 +40,7 @@ export class BlobImmutableStore implements ImmutableStore {
       return true;
     } catch (error) {
       if (toHttpFailure(error)?.code === 'BlobNotFound') return false;
-      throw toStoreError(error, `Looking for ${name} in ${this.#container.containerName}`);
+      throw toStoreError(error, `Looking for ${name} in ${containerNameOf(this.#container)}`);
     }
   }
 
@@ -51,7 +52,7 @@ export class BlobImmutableStore implements ImmutableStore {
       if (last !== undefined && Buffer.compare(Buffer.from(last), Buffer.from(blob.name)) >= 0) {
         throw new StoreError(
           'unexpected',
-          `${this.#container.containerName} lists ${blob.name} after ${last}: use an account without hierarchical namespace.`,
+          `${containerNameOf(this.#container)} lists ${blob.name} after ${last}: use an account without hierarchical namespace.`,
         );
       }
       last = blob.name;
@@ -61,7 +62,7 @@ export class BlobImmutableStore implements ImmutableStore {
 
   async *listPrefixes(prefix: string): AsyncGenerator<string> {
     checkBlobPrefix(prefix);
-    const doing = `Listing the folders of ${prefix} in ${this.#container.containerName}`;
+    const doing = `Listing the folders ${prefix === '' ? '' : `below ${prefix} `}of ${containerNameOf(this.#container)}`;
     const pages = pagesOf(this.#deadline, doing, (from, abortSignal) =>
       this.#container.listBlobsByHierarchy('/', { prefix, abortSignal }).byPage(from).next(),
     );

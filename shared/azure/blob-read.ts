@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import type { ContainerClient } from '@azure/storage-blob';
 
 import { StoreError } from '../errors.ts';
+import { containerNameOf } from './container-name.ts';
 import { withDeadline } from './deadline.ts';
 import { toHttpFailure, toStoreError } from './http-error.ts';
 import { pagesOf } from './pages.ts';
@@ -19,7 +20,7 @@ export async function readBlob(
   deadline: number,
   limit = Infinity,
 ): Promise<Buffer | undefined> {
-  const doing = `Reading ${name} of ${container.containerName}`;
+  const doing = `Reading ${name} of ${containerNameOf(container)}`;
   try {
     return await withDeadline(deadline, async (abortSignal) => {
       const blob = container.getBlobClient(name);
@@ -71,7 +72,8 @@ export async function* listBlobs(
   prefix: string,
   deadline: number,
 ): AsyncGenerator<{ name: string; size: number }> {
-  const pages = pagesOf(deadline, `Listing ${prefix} in ${container.containerName}`, (from, abortSignal) =>
+  const doing = `Listing ${prefix === '' ? 'the blobs' : prefix} of ${containerNameOf(container)}`;
+  const pages = pagesOf(deadline, doing, (from, abortSignal) =>
     container.listBlobsFlat({ prefix, abortSignal }).byPage(from).next(),
   );
   for await (const page of pages) {

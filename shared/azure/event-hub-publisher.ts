@@ -28,7 +28,7 @@ export class EventHubPublisher implements Publisher {
     try {
       return await untilAborted(signal, () => send(line.client, message, signal));
     } catch (error) {
-      const translated = toHubError(error, `Publishing ${message.body.length} bytes`);
+      const translated = toHubError(error, `Publishing ${message.body.length} bytes`, 'write');
       // The hub measures more than we can see from here; it refuses before it takes anything.
       if (translated.code === 'tooLarge') return 'tooLarge';
       // A connection that hangs is noticed by the SDK after a minute only: the next publication gets a new one.

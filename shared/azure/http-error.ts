@@ -51,16 +51,19 @@ const PASSING = new Set([
 
 /**
  * What the clients of Blob Storage, Table Storage and Key Vault throw, as StoreError. `doing`: what was tried, on what, as the
- * beginning of a sentence (`Reading segments/… of trail`). A StoreError passes through.
+ * beginning of a sentence (`Reading segments/… of trail`); `access`: whether it may have taken effect although it failed. A
+ * StoreError passes through.
  */
-export function toStoreError(error: unknown, doing: string): StoreError {
+export function toStoreError(error: unknown, doing: string, access: Access = 'read'): StoreError {
   if (error instanceof StoreError) return error;
   const failure = toHttpFailure(error);
-  if (failure === undefined) return fromOther(error, doing);
+  if (failure === undefined) return fromOther(error, doing, access);
   const { status, code, requestId } = failure;
   const what = [status === undefined ? 'no answer' : `HTTP ${status}`, code, requestId && `request ${requestId}`];
   const kind = codeOf(failure);
-  return new StoreError(kind, `${doing} failed: ${what.filter(Boolean).join(', ')}. ${ADVICE[kind]}`, { cause: error });
+  return new StoreError(kind, `${doing} failed: ${what.filter(Boolean).join(', ')}. ${adviceOn(kind, access)}`, {
+    cause: error,
+  });
 }
 
 function codeOf({ status, code }: HttpFailure): StoreErrorCode {
@@ -71,12 +74,24 @@ function codeOf({ status, code }: HttpFailure): StoreErrorCode {
   return status === 413 ? 'tooLarge' : 'unexpected';
 }
 
-export const ADVICE: Readonly<Record<StoreErrorCode, string>> = {
-  unavailable: 'Try again later; a write may have taken effect all the same.',
-  forbidden: 'Check the roles of the identity, and the network rules of the service.',
+/** A write whose answer was lost may have been done. */
+export type Access = 'read' | 'write';
+
+/** Of docs/operations.md, for whoever reads a trail with the command line. */
+const READER_ROLES = 'to read a trail: Storage Blob Data Reader, and Storage Table Data Reader for its index';
+
+const ADVICE: Readonly<Record<StoreErrorCode, string>> = {
+  unavailable: 'Try again later.',
+  forbidden: `Check the roles of the identity (${READER_ROLES}), and the network rules of the service.`,
   tooLarge: 'It is larger than the service takes.',
   unexpected: 'Check that the address is right and that the deployment made what is missing.',
 };
+
+/** What to do about it, as a sentence. */
+export function adviceOn(kind: StoreErrorCode, access: Access): string {
+  if (kind === 'unavailable' && access === 'write') return 'Try again later; it may have taken effect all the same.';
+  return ADVICE[kind];
+}
 
 /** Names of the errors of `@azure/identity`: no token was to be had. Its messages may quote tenants and settings. */
 const IDENTITY_ERRORS = new Set([
@@ -86,18 +101,22 @@ const IDENTITY_ERRORS = new Set([
   'CredentialUnavailableError',
 ]);
 
+/** The same client runs in a function app and under somebody's hands: it cannot tell which. */
+const TOKEN_ADVICE =
+  `At a command line, sign in with "az login" as somebody who has the role (${READER_ROLES}). ` +
+  'In a function app, check its managed identity, and the setting that ends in __clientId where the identity is user-assigned.';
+
 /** No answer in time, a token that was not to be had, or a fault of the SDK. */
-export function fromOther(error: unknown, doing: string): StoreError {
+export function fromOther(error: unknown, doing: string, access: Access): StoreError {
   const name = error instanceof Error ? error.name : '';
   if (name === 'AbortError' || name === 'TimeoutError') {
-    return new StoreError('unavailable', `${doing} failed: no answer in time. ${ADVICE.unavailable}`, { cause: error });
+    const advice = adviceOn('unavailable', access);
+    return new StoreError('unavailable', `${doing} failed: no answer in time. ${advice}`, { cause: error });
   }
   if (IDENTITY_ERRORS.has(name)) {
     const refused = name === 'AuthenticationError' && isRefusal((error as { statusCode?: unknown }).statusCode);
     const kind = refused ? 'forbidden' : 'unavailable';
-    return new StoreError(kind, `${doing} failed: no token for it (${name}). Check the managed identity of this app.`, {
-      cause: error,
-    });
+    return new StoreError(kind, `${doing} failed: no token was to be had (${name}). ${TOKEN_ADVICE}`, { cause: error });
   }
   return new StoreError('unexpected', `${doing} failed: ${name || 'an error'} in its client. ${ADVICE.unexpected}`, {
     cause: error,

@@ -24,6 +24,9 @@ const DEADLINE = 40_000;
 
 const PROGRESS = 'Progress';
 
+/** How Azure says that there is no such row, or no such table: before anything is sealed, nobody has made the tables. */
+const ABSENT = new Set(['ResourceNotFound', 'TableNotFound']);
+
 type RowKey = Pick<IndexRow, 'table' | 'partitionKey' | 'rowKey'>;
 
 /** IndexTables on Azure Table Storage. `open`: the client of one table. */
@@ -77,7 +80,7 @@ export class TableIndexTables implements IndexTables {
       );
       return segmentOf(entity['Segment'], doing);
     } catch (error) {
-      if (toHttpFailure(error)?.code === 'ResourceNotFound') return undefined;
+      if (ABSENT.has(toHttpFailure(error)?.code ?? '')) return undefined;
       throw toStoreError(error, doing);
     }
   }
@@ -98,11 +101,12 @@ export class TableIndexTables implements IndexTables {
     return client;
   }
 
+  /** A write. */
   async #call<T>(doing: string, work: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
     try {
       return await withDeadline(this.#deadline, work);
     } catch (error) {
-      throw toStoreError(error, doing);
+      throw toStoreError(error, doing, 'write');
     }
   }
 
@@ -126,7 +130,8 @@ export class TableIndexTables implements IndexTables {
         this.#client(table).deleteEntity(partitionKey, rowKey, { abortSignal }),
       );
     } catch (error) {
-      if (toHttpFailure(error)?.code !== 'ResourceNotFound') throw toStoreError(error, `Removing a row of ${table}`);
+      if (toHttpFailure(error)?.code !== 'ResourceNotFound')
+        throw toStoreError(error, `Removing a row of ${table}`, 'write');
     }
   }
 
@@ -155,11 +160,18 @@ export class TableIndexTables implements IndexTables {
     const client = this.#client(table);
     const queryOptions = filter === undefined ? {} : { filter };
     const pages = pagesOf(this.#deadline, `Reading the table ${table}`, async (from, abortSignal) => {
-      const page = await client.listEntities({ queryOptions, abortSignal }).byPage(from).next();
-      if (page.done === true) return page;
-      const { continuationToken } = page.value;
-      const value = { entities: [...page.value], ...(continuationToken !== undefined && { continuationToken }) };
-      return { done: false, value };
+      try {
+        const page = await client.listEntities({ queryOptions, abortSignal }).byPage(from).next();
+        if (page.done === true) return page;
+        const { continuationToken } = page.value;
+        const value = { entities: [...page.value], ...(continuationToken !== undefined && { continuationToken }) };
+        return { done: false, value };
+      } catch (error) {
+        // Only before the first page: a table that goes away while it is read would look like one that was read whole.
+        const isFirst = from.continuationToken === undefined;
+        if (isFirst && toHttpFailure(error)?.code === 'TableNotFound') return { done: true, value: undefined };
+        throw error;
+      }
     });
     for await (const { entities } of pages) yield* entities.map((entity) => toRow(table, entity));
   }

@@ -30,7 +30,8 @@ export interface RowRange {
 
 /**
  * Port: the derived index. Everything in it can be dropped and derived again. Every method throws StoreError; after a throw
- * by `write` any part of the rows may be there, and writing them again is harmless.
+ * by `write` any part of the rows may be there, and writing them again is harmless. Before `prepare` reading gives nothing:
+ * on a fresh deployment no table exists until something is sealed.
  */
 export interface IndexTables {
   /** Makes sure that the tables exist. */

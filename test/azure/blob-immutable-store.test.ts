@@ -232,7 +232,8 @@ describe('against a server that misbehaves', () => {
     const store = new BlobImmutableStore(open(server.port));
     const error = await thrownBy(store.read('a'));
     expect(error.message).toBe(
-      'Reading a of trail failed: HTTP 403, AuthenticationFailed. Check the roles of the identity, and the network rules of the service.',
+      'Reading a of trail failed: HTTP 403, AuthenticationFailed. Check the roles of the identity (to read a trail: Storage ' +
+        'Blob Data Reader, and Storage Table Data Reader for its index), and the network rules of the service.',
     );
     expect(error.cause).toBeInstanceOf(Error);
     // What a log line has: the error alone. What an inspection adds of its own accord must not be more than the server said.

@@ -2,6 +2,8 @@ import { inspect } from 'node:util';
 
 import { describe, expect, test } from 'vitest';
 
+import { BlobImmutableStore } from '../../shared/azure/blob-immutable-store.ts';
+import { containerNameOf } from '../../shared/azure/container-name.ts';
 import { credentialOf } from '../../shared/azure/credential.ts';
 import { untilAborted, withDeadline } from '../../shared/azure/deadline.ts';
 import { openConsumer, openProducer } from '../../shared/azure/event-hubs-clients.ts';
@@ -9,6 +11,9 @@ import { toHubError } from '../../shared/azure/event-hubs-error.ts';
 import { toStoreError } from '../../shared/azure/http-error.ts';
 import { openContainer, openTable } from '../../shared/azure/storage-clients.ts';
 import { SettingsError, StoreError } from '../../shared/errors.ts';
+import { collect } from '../contract/stage.ts';
+import { startHttp, storageConnection } from './http-stand-in.ts';
+import { thrownBy } from './thrown-by.ts';
 
 const SECRET = 'c2VjcmV0c2VjcmV0c2VjcmV0';
 
@@ -156,6 +161,51 @@ describe('translating errors', () => {
     const error = new StoreError('tooLarge', 'once');
     expect(toStoreError(error, 'x')).toBe(error);
     expect(toHubError(error, 'x')).toBe(error);
+  });
+});
+
+describe('what the message of an error says', () => {
+  const unanswered = (): Error => Object.assign(new Error('x'), { name: 'RestError', code: 'ECONNREFUSED' });
+  const timedOut = (): Error => Object.assign(new Error('x'), { name: 'TimeoutError' });
+  const cutOff = (): Error => Object.assign(new Error('x'), { name: 'MessagingError' });
+
+  test('a read that failed is said to have taken effect, or a write is not', () => {
+    for (const error of [unanswered(), timedOut()]) {
+      expect(toStoreError(error, 'Reading a').message).toMatch(/\. Try again later\.$/);
+      expect(toStoreError(error, 'Creating a', 'write').message).toMatch(/it may have taken effect all the same\.$/);
+    }
+    expect(toHubError(cutOff(), 'Reading a').message).toMatch(/\. Try again later\.$/);
+    expect(toHubError(cutOff(), 'Publishing a', 'write').message).toMatch(/it may have taken effect all the same\.$/);
+  });
+
+  test('who has no token, or not the role, is not told how to get it', () => {
+    const noToken = Object.assign(new Error('x'), { name: 'AggregateAuthenticationError' });
+    const { message } = toStoreError(noToken, 'Reading a of trail');
+    expect(message).toMatch(/command line.*"az login".*Storage Blob Data Reader.*function app.*managed identity/);
+    const forbidden = Object.assign(new Error('x'), {
+      name: 'RestError',
+      statusCode: 403,
+      code: 'AuthorizationFailure',
+    });
+    expect(toStoreError(forbidden, 'Reading a of trail').message).toContain('Storage Blob Data Reader');
+  });
+
+  test.each(['https://acme.blob.core.windows.net', 'https://10.1.2.3', 'https://localhost', 'https://[::1]'])(
+    'the container of %s is undefined in a message',
+    (blobServiceUri) => {
+      expect(containerNameOf(openContainer({ name: 'X', blobServiceUri }, 'spill-collect'))).toBe('spill-collect');
+    },
+  );
+
+  test('listing everything leaves a blank in a message', async () => {
+    const server = await startHttp((_, response) => response.writeHead(403, { 'x-ms-error-code': 'No' }).end());
+    const store = new BlobImmutableStore(openContainer(storageConnection(server.port), 'trail'));
+    const said = async (work: Promise<unknown>): Promise<string> => (await thrownBy(work)).message.split(':')[0] ?? '';
+    expect(await said(collect(store.list('')))).toBe('Listing the blobs of trail failed');
+    expect(await said(collect(store.list('keys/')))).toBe('Listing keys/ of trail failed');
+    expect(await said(collect(store.listPrefixes('')))).toBe('Listing the folders of trail failed');
+    expect(await said(collect(store.listPrefixes('keys/')))).toBe('Listing the folders below keys/ of trail failed');
+    await server.stop();
   });
 });
 

@@ -49,7 +49,7 @@ describe('indelible on the local stack', () => {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         taken.push({ url: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString() });
-        response.writeHead(request.url?.includes('/ai') === true ? 503 : 202).end('{"id":"x"}');
+        response.writeHead(request.url?.includes('/refused') === true ? 503 : 202).end('{"id":"x"}');
       });
     });
     await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
@@ -174,7 +174,7 @@ describe('indelible on the local stack', () => {
     expect((await run('send', 'github', 'payload.json')).code).toBe(2);
   });
 
-  it('sends as Event Grid, as a person and as a service hook do', async () => {
+  it('sends as Event Grid and as a person do: asks, votes, withdraws', async () => {
     await run('send', 'azure-activity', 'payload.json');
     expect(taken.at(-1)).toMatchObject({
       url: '/runtime/webhooks/eventgrid?functionName=observe-azure-activity',
@@ -187,16 +187,15 @@ describe('indelible on the local stack', () => {
     });
     await run('send', 'approvals', 'payload.json', '--as', 'bob', '--request', 'shop~1');
     expect(taken.at(-1)?.url).toBe('/api/approvals/shop~1/votes');
-    await run('send', 'azure-devops', 'payload.json', '--secret', 'user:password');
-    expect(taken.at(-1)).toMatchObject({
-      url: '/api/collect/azure-devops',
-      headers: { authorization: 'Basic dXNlcjpwYXNzd29yZA==' },
-    });
+    await run('send', 'approvals', 'payload.json', '--as', 'bob', '--request', 'shop~1', '--withdraw');
+    expect(taken.at(-1)?.url).toBe('/api/approvals/shop~1/withdrawal');
+    expect((await run('send', 'approvals', 'payload.json', '--as', 'bob', '--withdraw')).code).toBe(2);
   });
 
   it('exits with 1 where what it sent was refused, and with 2 where nobody answers', async () => {
-    expect((await run('send', 'ai', 'payload.json', '--as', 'pipeline')).code).toBe(1);
-    const { code, err } = await run('send', 'azure-policy', 'payload.json', '--to', 'http://127.0.0.1:9');
+    expect((await run('send', 'approvals', 'payload.json', '--as', 'bob', '--request', 'refused')).code).toBe(1);
+    expect((await run('send', 'azure-activity', 'payload.json', '--to', 'nonsense')).err).toContain('is no address');
+    const { code, err } = await run('send', 'azure-activity', 'payload.json', '--to', 'http://127.0.0.1:9');
     expect({ code, err }).toEqual({ code: 2, err: 'indelible: http://127.0.0.1:9 does not answer: is it running?\n' });
   });
   it('says that no stack runs where one was killed and left its file: nobody answers at its addresses', async () => {

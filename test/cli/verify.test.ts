@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -76,6 +76,19 @@ describe('indelible verify', () => {
     expect(findings).toContainEqual(
       expect.objectContaining({ kind: 'messageMissing', segment: 1, record: expect.objectContaining({ index: 4 }) }),
     );
+  });
+
+  it('saves checkpoints that show a cut end next time, and says that without one it would not show', async () => {
+    await write();
+    const first = await indelible(folder, 'verify', '.', '--key', 'key.pem', '--save-checkpoints', 'kept');
+    expect(first.out).toContain('an end that was cut off would not show');
+    const [kept = ''] = await readdir(join(folder, 'kept'));
+    await rm(join(folder, 'trail', log.blob));
+    const cut = ['verify', '.', '--key', 'key.pem'];
+    expect((await indelible(folder, ...cut)).code).toBe(0);
+    const { code, out } = await indelible(folder, ...cut, '--checkpoint', join('kept', kept));
+    expect({ code, says: out.includes('WRONG tailCut') }).toEqual({ code: 1, says: true });
+    expect(out).not.toContain('would not show');
   });
 
   it('exits with 1 where a checkpoint that was kept shows a cut log', async () => {

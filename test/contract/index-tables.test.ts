@@ -54,6 +54,20 @@ describe.each(adapters)('IndexTables: $name', ({ open }) => {
   });
   afterAll(() => close());
 
+  test('reading an index of which nothing was made yet is an error, or finds rows', async () => {
+    const fresh = await open();
+    try {
+      expect(await collect(fresh.port.query('ByProject', 'payments!2026-11', { from: '2026' }))).toEqual([]);
+      expect(await collect(fresh.port.scan('Events'))).toEqual([]);
+      expect(await fresh.port.getProgress('audit.example.com/trail/web/0/0')).toBeUndefined();
+      await fresh.port.prepare();
+      await fresh.port.write([row('a', 'a')]);
+      expect(await collect(fresh.port.scan('ByProject'))).toEqual([row('a', 'a')]);
+    } finally {
+      await fresh.close();
+    }
+  });
+
   test('preparing again is an error, or drops what is there', async () => {
     const partition = freshPartition();
     await tables.write([row(partition, 'a')]);

@@ -30,7 +30,7 @@ function mask(text: string): string {
     .replaceAll(/\/\d+\/\d+\b/g, '/P')
     .replaceAll(/\b(segments?|record) \d+/g, '$1 N')
     .replaceAll(/\d+ segments?/g, 'N segments')
-    .replaceAll(/\d+(?:\.\d)? (?:records|MB|evidence blobs)/g, 'N');
+    .replaceAll(/\d+(?:\.\d)? (?:records|kB|evidence blobs)/g, 'N');
 }
 
 interface Ran {
