@@ -13,7 +13,7 @@ export interface History {
   /** By hash, newest first. */
   readonly predecessors: ReadonlyMap<string, Configuration>;
   /** True for a version that the current one follows, directly or not; false for the current one. */
-  isPredecessor(sha256: string): boolean;
+  readonly isPredecessor: (sha256: string) => boolean;
 }
 
 const CURRENT = 'indelible.yaml';
