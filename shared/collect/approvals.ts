@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 
 import { FormatError, RequestError } from '../errors.ts';
+import { warnOfStep } from '../normalize/approvals.ts';
+import type { Step } from '../normalize/approvals.ts';
 import { at } from '../normalize/read.ts';
 import { publishEvent } from '../publish/publish-event.ts';
 import type { PublishDependencies } from '../publish/publish-event.ts';
@@ -15,9 +17,8 @@ const SOURCE = 'approvals';
 export const APPROVALS_ROLE = 'Approvals.Write';
 
 type DecideApp = PublishDependencies & { readonly verifyToken: TokenVerifier };
-type Step = 'requested' | 'voted' | 'withdrawn';
 
-/** What a caller gets: the record's id, the request's, and a warning where the step will be sealed as `unrecognized`. */
+/** What a caller gets: the record's id, the request's, and a warning where the step does not say what such a step must. */
 type Answer = { readonly id: string; readonly request: string; readonly warning?: string };
 
 /**
@@ -28,12 +29,11 @@ type Answer = { readonly id: string; readonly request: string; readonly warning?
 export async function requestApproval(app: DecideApp, request: CollectRequest): Promise<Answer> {
   const caller = await authorizedCaller(app, request);
   const key = keyOf(app, request);
-  const { project, warning } = projectOf(request.body);
-  const answer = await publishStep(app, request, caller, key, 'requested', newRequestId(project, caller, key));
-  return { ...answer, ...(warning === undefined ? {} : { warning }) };
+  const requestId = newRequestId(projectOf(request.body), caller, key);
+  return publishStep(app, request, caller, key, 'requested', requestId);
 }
 
-/** A person's vote on a request. The body is not looked at: who votes and when comes from the token and our clock. */
+/** A person's vote on a request. Who votes and when comes from the token and our clock; no body is refused. */
 export async function castVote(app: DecideApp, request: CollectRequest): Promise<Answer> {
   const caller = await authorizedCaller(app, request);
   requirePerson(caller);
@@ -78,7 +78,9 @@ async function publishStep(
     claims: caller.claims,
     function: FUNCTIONS[step],
   });
-  return { id, request: requestId };
+  // After it is durable: whatever is wrong with it, nothing is lost, and nobody believes to have said what nobody can read.
+  const warning = warnOfStep(request.body, step);
+  return { id, request: requestId, ...(warning === undefined ? {} : { warning }) };
 }
 
 /**
@@ -105,16 +107,13 @@ const REQUEST_ID = /^[a-z0-9][a-z0-9-]{0,62}~[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9
 const UNKNOWN_PROJECT = 'unknown';
 
 /** Throws RequestError `badRequest` where JSON names no project; what is no JSON names none either, and is evidence. */
-function projectOf(body: Buffer): { readonly project: string; readonly warning?: string } {
+function projectOf(body: Buffer): string {
   let project: unknown;
   try {
     project = at(parseJson(body), 'project');
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    return {
-      project: UNKNOWN_PROJECT,
-      warning: `The body could not be read and asks for nothing; it is sealed as it came. ${error.message}`,
-    };
+    return UNKNOWN_PROJECT;
   }
   if (typeof project !== 'string' || !PROJECT.test(project)) {
     throw new RequestError(
@@ -122,7 +121,7 @@ function projectOf(body: Buffer): { readonly project: string; readonly warning?:
       'The body needs "project": lower-case letters, digits and hyphens, at most 63 characters.',
     );
   }
-  return { project };
+  return project;
 }
 
 function requestIdOf(request: CollectRequest): string {

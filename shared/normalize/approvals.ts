@@ -25,7 +25,7 @@ export const approvalsNormalizer: Normalizer = {
 };
 
 const STEPS = ['requested', 'voted', 'withdrawn'] as const;
-type Step = (typeof STEPS)[number];
+export type Step = (typeof STEPS)[number];
 const ACTIONS: Readonly<Record<Step, string>> = {
   requested: 'approvals.request',
   voted: 'approvals.vote',
@@ -154,6 +154,25 @@ function missingIn({ step, kind, title, verdict, reason }: Decision): readonly s
   const mustSayWhy = verdict === 'reject' || verdict === 'override' || kind === 'emergency';
   if (mustSayWhy && step !== 'withdrawn' && reason === undefined) missing.push('reason');
   return missing;
+}
+
+/**
+ * What the caller of a step should know before others read it: one sentence, or undefined where nothing is amiss. The step is
+ * sealed all the same.
+ */
+export function warnOfStep(bytes: Buffer, step: Step): string | undefined {
+  try {
+    const { decision, unreadable } = readDecision(bodyOf(bytes, step), step, '', { source: 'approvals' });
+    const missing = missingIn(decision);
+    const said = [
+      ...(missing.length === 0 ? [] : [`it lacks ${missing.join(', ')}`]),
+      ...(unreadable.length === 0 ? [] : [`it cannot be read at ${unreadable.join(', ')}`]),
+    ];
+    return said.length === 0 ? undefined : `Sealed as it came, but ${said.join(', and ')}: send it again, corrected.`;
+  } catch (error) {
+    if (!(error instanceof Unrecognized)) throw error;
+    return `The body could not be read and says nothing; it is sealed as it came. ${error.message}`;
+  }
 }
 
 function oneOf<const Value extends string>(values: readonly Value[]): Reader<Value> {

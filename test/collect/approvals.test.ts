@@ -126,6 +126,28 @@ describe('asking', () => {
     },
   );
 
+  test.each([
+    ['a vote whose verdict is misspelt', 'voted', '{"verdict":"maybe"}', /lacks verdict.*cannot be read at verdict/],
+    ['a vote without a body', 'voted', '', /could not be read/],
+    ['a rejection without a reason', 'voted', '{"verdict":"reject"}', /lacks reason/],
+    ['a request without title and kind', 'requested', '{"project":"payments"}', /lacks kind, title/],
+    ['a vote that says what it must', 'voted', '{"verdict":"approve"}', undefined],
+    ['a withdrawal that says nothing', 'withdrawn', '', undefined],
+  ] as const)(
+    '%s is published; its sender learns what nobody will be able to read',
+    async (_what, step, body, said) => {
+      const send = {
+        voted: () => castVote(app, on(REQUEST, {}, body)),
+        requested: () => ask({}, body),
+        withdrawn: () => withdrawApproval(app, on(REQUEST, {}, body)),
+      };
+      const { warning } = await send[step]();
+      expect(app.publisher.taken).toHaveLength(1);
+      if (said === undefined) expect(warning).toBeUndefined();
+      else expect(warning).toMatch(said);
+    },
+  );
+
   test('with duplicate keys goes by the last, as the normalizer reads it', async () => {
     expect((await ask({}, '{"project":"a","project":"b"}')).request).toMatch(/^b~/);
   });
