@@ -65,7 +65,10 @@ async function query(table: string, key: string, flags: QueryFlags, { output }: 
     }
     if (isMore) break;
   }
-  const count = `${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`;
+  // A source that sends twice makes two rows of one record; who counts must see it.
+  const records = new Set(rows.map(({ EventId: id }) => id)).size;
+  const again = records === rows.length ? '' : ` of ${records} ${records === 1 ? 'record' : 'records'}`;
+  const count = `${rows.length} ${rows.length === 1 ? 'row' : 'rows'}${again}`;
   output.line(isMore ? `${count}, and there are more: raise --take.` : `${count}.`);
   output.result({ rows, isMore });
   return 0;

@@ -65,6 +65,7 @@ export function parseQuestion(query: URLSearchParams): Question {
     throw refused(`"take" must be a number from 1 to ${MAX_TAKE}`);
   const from = timeOf(query, 'from');
   const to = timeOf(query, 'to');
+  if (from !== undefined && to !== undefined && from >= to) throw refused('"from" must be before "to"');
   return { table, key, from, to, take: Number(take), after: parseContinue(query.get('continue')) };
 }
 

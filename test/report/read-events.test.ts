@@ -245,6 +245,7 @@ describe('a question that cannot be answered', () => {
       { table: 'ByProject', key: 'payments', from: '1900-01-01T00:00:00Z', to: '2026-01-01T00:00:00Z' },
       '120 months',
     ],
+    ['a time that ends before it begins', { table: 'Access', key: '-', from: SPRING.to, to: SPRING.from }, 'before'],
     ['a link without its kind', { table: 'ByLink', key: 'c0ffee' }, 'kind of the link'],
     ['a made-up continuation', { table: 'Access', key: '-', continue: 'WzFd' }, '"continue" must be'],
     ['a continuation that is not JSON', { table: 'Access', key: '-', continue: '!' }, '"continue" must be'],
