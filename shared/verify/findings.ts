@@ -78,7 +78,9 @@ export type FailureKind =
   /** The range that a record names does not hold the bytes whose hash it names, or the ranges do not join. */
   | 'evidenceRangeWrong'
   /** Filed under another month than its segment's, so it is kept for another time than the trail. */
-  | 'evidenceMisfiled';
+  | 'evidenceMisfiled'
+  /** More does not hold than is listed. */
+  | 'moreFailures';
 
 /** Worth knowing, and no failure. */
 export type NoteKind =
@@ -92,7 +94,7 @@ export type NoteKind =
   | 'evidenceUnreferenced'
   /** A checkpoint that was kept elsewhere speaks of a size that what is left of the log cannot show. */
   | 'checkpointNotComparable'
-  /** More was found than is listed. */
+  /** More is worth knowing than is listed. */
   | 'more';
 
 /** A leaf of a log. */
@@ -146,7 +148,11 @@ const MOST_PER_SEGMENT = 64;
 export class FindingList {
   readonly #place: Pick<Finding, 'log' | 'segment'>;
   readonly #list: Finding[] = [];
-  #leftOut = 0;
+  readonly #kinds = new Set<FindingKind>();
+  #notes = 0;
+  #failures = 0;
+  #notesLeftOut = 0;
+  #failuresLeftOut = 0;
   #idOf: (index: number) => string | undefined = () => undefined;
 
   constructor(log: string, segment: number) {
@@ -159,10 +165,7 @@ export class FindingList {
   }
 
   add(kind: FindingKind, message: string, where: Pick<Finding, 'record' | 'blob'> = {}): void {
-    if (this.#list.length >= MOST_PER_SEGMENT) {
-      this.#leftOut++;
-      return;
-    }
+    if (!this.#hasRoom(kind)) return;
     const { record, blob } = where;
     const id = record === undefined ? undefined : this.#idOf(record.index);
     this.#list.push({
@@ -174,11 +177,27 @@ export class FindingList {
     });
   }
 
+  /**
+   * Notes and failures are counted apart, and the first of each kind is always listed: whoever can make many notes could
+   * otherwise push what does not hold out of sight.
+   */
+  #hasRoom(kind: FindingKind): boolean {
+    const isNote = NOTES.has(kind);
+    const isFirst = !this.#kinds.has(kind);
+    this.#kinds.add(kind);
+    if (isFirst || (isNote ? this.#notes : this.#failures) < MOST_PER_SEGMENT) {
+      if (isNote) this.#notes++;
+      else this.#failures++;
+      return true;
+    }
+    if (isNote) this.#notesLeftOut++;
+    else this.#failuresLeftOut++;
+    return false;
+  }
+
   all(): Finding[] {
-    if (this.#leftOut === 0) return [...this.#list];
-    return [
-      ...this.#list,
-      { kind: 'more', ...this.#place, message: `${this.#leftOut} more of this segment are not listed.` },
-    ];
+    const more = (kind: FindingKind, leftOut: number): Finding[] =>
+      leftOut === 0 ? [] : [{ kind, ...this.#place, message: `${leftOut} more of this segment are not listed.` }];
+    return [...this.#list, ...more('moreFailures', this.#failuresLeftOut), ...more('more', this.#notesLeftOut)];
   }
 }

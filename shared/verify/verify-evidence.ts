@@ -150,7 +150,10 @@ function checkRanges(name: string, use: BlobUse, blob: InflatedBlob, findings: F
   const { bytes, sha256, named, isComplete } = blob;
   const kind = named ? 'evidenceRangeWrong' : 'evidenceChanged';
   let wrong = 0;
+  // A blob may be both: the joined bodies of some messages, and the whole body of another that was spilled and has these very
+  // bytes. A range over the whole of it does not move the joint.
   let joined = 0;
+  let hasWhole = false;
   const refuse = (record: RecordPlace, message: string): void => {
     wrong++;
     findings.add(kind, message, { blob: name, record });
@@ -158,7 +161,9 @@ function checkRanges(name: string, use: BlobUse, blob: InflatedBlob, findings: F
   for (const { record, place } of use.messages) {
     const { offset, length, size } = place;
     const isWhole = offset === 0 && length === bytes.length;
-    if (!isWhole && (isComplete ? offset !== joined : offset < joined)) {
+    // An empty body stands behind the only one that is not.
+    const isBehindWhole = hasWhole && offset === bytes.length && length === 0;
+    if (!isWhole && !isBehindWhole && (isComplete ? offset !== joined : offset < joined)) {
       refuse(record, `The record's bytes begin at ${offset}, where ${joined} is where the message before it ends.`);
     } else if (length !== size || offset + length > bytes.length) {
       refuse(
@@ -170,9 +175,10 @@ function checkRanges(name: string, use: BlobUse, blob: InflatedBlob, findings: F
     }
     // Also where it was refused: what follows is judged by what this one claims, or one wrong range would make all wrong.
     // Never backwards: hashing stays linear.
-    joined = Math.max(joined, offset + length);
+    if (isWhole) hasWhole = true;
+    else joined = Math.max(joined, offset + length);
   }
-  if (wrong === 0 && isComplete && use.configuration === undefined && joined !== bytes.length) {
+  if (wrong === 0 && isComplete && use.configuration === undefined && !hasWhole && joined !== bytes.length) {
     findings.add(kind, `The messages' bytes end at ${joined}; the blob has ${bytes.length}.`, {
       blob: name,
       record: firstRecord(use),

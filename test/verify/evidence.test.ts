@@ -7,7 +7,7 @@ import type { Evidence, TrailRecord } from '../../shared/wire/record.ts';
 import { formatFrame } from '../../shared/wire/zstd-frame.ts';
 import { TrailBuilder, message } from '../fixtures/trail-builder.ts';
 import type { SegmentOptions } from '../fixtures/trail-builder.ts';
-import { briefs, rewrite, verifyBuilt } from './verifying.ts';
+import { briefs, replaceOnce, rewrite, rewriteText, verifyBuilt } from './verifying.ts';
 
 const BODIES = ['first body', 'second body', 'a body of its own', 'third body'];
 const blobOf = (text: string, month = '2026/11') => `${month}/${hash('sha256', text, 'hex')}.zst`;
@@ -165,6 +165,23 @@ describe('a record that says of its evidence', () => {
     expect(briefs((await verifyBuilt(built)).failures)).toEqual(['evidenceMissing 0/5', 'evidenceRangeWrong 0/1']);
   });
 
+  it('bodies are missing does not push a changed record out of sight, however many notes that makes', async () => {
+    const built = new TrailBuilder();
+    const log = built.log().segment(Array.from({ length: 70 }, () => message('x', { from: 'absent' })));
+    await rewriteText(built.trail, log.blob, (text) => replaceOnce(text, 'Größe', 'Kürze'));
+    const { findings, failures } = await verifyBuilt(built);
+    expect(findings.filter(({ kind }) => kind === 'bodyMissing')).toHaveLength(64);
+    expect(findings.at(-1)).toMatchObject({ kind: 'more', message: '6 more of this segment are not listed.' });
+    expect(briefs(failures)).toContain('rootMismatch 0/1');
+  });
+
+  it('a body that was spilled and has the bytes of all joined ones is no wrong range: anyone who may vote could make it', async () => {
+    const built = new TrailBuilder();
+    const [x, y] = ['x'.repeat(700), 'y'.repeat(700)];
+    built.log().segment([message(x), message(`${x}${y}`, { from: 'spill' }), message(y)]);
+    expect(briefs((await verifyBuilt(built)).findings)).toEqual([]);
+  });
+
   it('ranges that overlap is refused unread, so that hashing them cannot take forever', async () => {
     const built = new TrailBuilder();
     const text = 'x'.repeat(100_000);
@@ -176,6 +193,7 @@ describe('a record that says of its evidence', () => {
     );
     const { failures } = await verifyBuilt(built);
     expect(briefs(failures).slice(0, 2)).toEqual(['evidenceRangeWrong 0/2', 'evidenceRangeWrong 0/3']);
-    expect(failures).toHaveLength(64);
+    expect(failures).toHaveLength(65);
+    expect(failures.at(-1)?.kind).toBe('moreFailures');
   });
 });

@@ -105,7 +105,10 @@ describe('a hostile segment', () => {
     );
     const { findings } = await verifyBuilt(built, { evidence: undefined });
     expect(findings).toHaveLength(65);
-    expect(findings.at(-1)).toMatchObject({ kind: 'more', message: '9936 more of this segment are not listed.' });
+    expect(findings.at(-1)).toMatchObject({
+      kind: 'moreFailures',
+      message: '9936 more of this segment are not listed.',
+    });
   });
 
   it('in any other container than one frame of the one form ends in a finding', async () => {
