@@ -1,6 +1,5 @@
-import { createServer, request } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { Agent } from 'node:http';
+import { Agent, createServer, request } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { FunctionSummary } from './functions-host/host.ts';
@@ -68,15 +67,18 @@ function portFor(apps: readonly AppBehind[], incoming: IncomingMessage): number 
 }
 
 function pass(incoming: IncomingMessage, response: ServerResponse, port: number, agent: Agent): void {
-  const { expect, ...headers } = incoming.headers;
+  const { expect, ...headers } = endToEnd(incoming.headers);
   const outgoing = request(
     { host: '127.0.0.1', port, method: incoming.method, path: incoming.url, headers, agent },
     (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      // Refused before all was sent: closing would reset the connection under a sender that has not read why.
+      if (!outgoing.writableFinished) response.shouldKeepAlive = true;
+      response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
       answer.pipe(response);
+      answer.on('error', () => response.destroy());
       answer.on('end', () => {
         if (outgoing.writableFinished) return;
-        // Refused: the rest is read and thrown away, or its sender would not get to read why.
+        // The rest is read and thrown away.
         incoming.unpipe(outgoing);
         incoming.resume();
         outgoing.destroy();
@@ -84,10 +86,9 @@ function pass(incoming: IncomingMessage, response: ServerResponse, port: number,
     },
   );
   outgoing.on('error', () => {
-    if (response.writableEnded) return;
-    if (response.headersSent) response.destroy();
-    else
-      response.writeHead(503, { 'content-type': 'text/plain' }).end('The function app does not answer; try again.\n');
+    // A host that has refused reads no further: what could not be sent to it changes nothing of its answer.
+    if (response.headersSent) return;
+    response.writeHead(503, { 'content-type': 'text/plain' }).end('The function app does not answer; try again.\n');
   });
   outgoing.on('continue', () => response.writeContinue());
   // Node would add to a request that says nothing of a body a header that does.
@@ -99,6 +100,18 @@ function pass(incoming: IncomingMessage, response: ServerResponse, port: number,
   // Before there is a body: the host may refuse it by its headers.
   outgoing.flushHeaders();
   incoming.pipe(outgoing);
+}
+
+/**
+ * Without what a sender says of its own connection alone (RFC 9110, 7.6.1): each side has another one. How a body's end is
+ * told stays, for it is passed on as it comes.
+ */
+function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const named = (headers.connection ?? '').split(',').map((each) => each.trim().toLowerCase());
+  const own = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', ...named]);
+  own.delete('content-length');
+  own.delete('transfer-encoding');
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !own.has(name)));
 }
 
 async function listen(server: Server, port: number): Promise<void> {

@@ -33,8 +33,26 @@ const argumentSchema = z.strictObject({
 });
 
 const now = (): Date => new Date();
-// Synchronous: the last lines before an exit are the ones that matter.
-const writeLog = (line: string): void => void writeSync(2, line);
+
+/**
+ * Synchronous: the last lines before an exit are the ones that matter. A reader that is slow must not fail an invocation, and
+ * one that is gone must not end the host: a full pipe is waited for, on one that is closed the line is lost.
+ */
+function writeLog(line: string): void {
+  let rest = Buffer.from(line);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(2, rest));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') return;
+      if (code !== 'EAGAIN') throw error;
+      Atomics.wait(PAUSE, 0, 0, 1);
+    }
+  }
+}
+
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 async function main(): Promise<void> {
   const options = parseArguments(process.argv[2]);

@@ -90,4 +90,17 @@ describe('the front door, with a host behind it', () => {
     }
     socket.destroy();
   });
+
+  test('passes on what a sender says of its own connection: the next on the host’s would be cut off', async () => {
+    const own = 'Connection: close, X-Hop\r\nX-Hop: 1\r\nContent-Length: 0\r\n';
+    const socket = connect(door.port, '127.0.0.1');
+    socket.write(`${START}${own}\r\n`);
+    let answer = '';
+    for await (const chunk of socket) answer += String(chunk);
+    const { headers } = JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1)) as {
+      headers: Record<string, string>;
+    };
+    expect(headers).not.toHaveProperty('x-hop');
+    expect(headers['connection']).not.toBe('close, X-Hop');
+  });
 });

@@ -392,6 +392,17 @@ describe('the end of a host', () => {
     expect(await orphan.exited).toBe(0);
   });
 
+  test('a log that nobody reads for a while fails no invocation: a full pipe is waited for', async () => {
+    const talking = await startHostProcess({ entryPoints: ['http'] });
+    talking.process.stderr?.pause();
+    const answers = Promise.all(Array.from({ length: 1_500 }, () => fetch(`${talking.url}/api/talks`)));
+    // Long enough to fill any pipe; a host that waits answers none of the rest before it is read.
+    await Promise.race([answers, new Promise((resolve) => setTimeout(resolve, 1_000))]);
+    talking.process.stderr?.resume();
+    expect(new Set((await answers).map(({ status }) => status))).toEqual(new Set([200]));
+    expect(await talking.stop()).toBe(0);
+  });
+
   test('a rejection that nobody handles ends the process, as it ends the real worker', async () => {
     const ending = await startHostProcess({ entryPoints: ['http'] });
     await expect(fetch(`${ending.url}/api/rejects`)).rejects.toThrow('fetch failed');
