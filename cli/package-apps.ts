@@ -58,7 +58,7 @@ async function packageApps(apps: readonly App[], configuration: string, out: str
   // A package that could not start with its configuration is not made.
   if (apps.includes('seal')) await loadHistory(configuration);
   for (const app of apps) {
-    const files = await bundle(app);
+    const files = await bundle(app, commit);
     const folder = join(out, app);
     await clear(folder, nameOf(app));
     for (const { path, contents } of files) {
@@ -87,23 +87,26 @@ function nameOf(app: App): string {
 }
 
 /** The app's functions and what they start, as files of the package. */
-async function bundle(app: App): Promise<{ readonly path: string; readonly contents: Uint8Array }[]> {
+async function bundle(
+  app: App,
+  commit: string | undefined,
+): Promise<{ readonly path: string; readonly contents: Uint8Array }[]> {
   const sources = (await readdir(join(ROOT, 'functions', app))).filter((name) => name.endsWith('.ts')).sort();
   if (sources.length === 0) throw new CliError(`functions/${app} holds no function.`);
   const functions = sources.map((name) => ({
     in: join('functions', app, name),
     out: join('functions', basename(name, '.ts')),
   }));
-  const alone = await build(optionsFor(functions));
+  const alone = await build(optionsFor(functions, commit));
   const workers = WORKERS.filter(({ startedBy }) => holds(alone.metafile, startedBy)).map(({ entry }) => ({
     in: entry,
     out: basename(entry, '.ts'),
   }));
-  const built = workers.length === 0 ? alone : await build(optionsFor([...functions, ...workers]));
+  const built = workers.length === 0 ? alone : await build(optionsFor([...functions, ...workers], commit));
   return built.outputFiles.map(({ path, contents }: OutputFile) => ({ path: path.slice(ROOT.length + 1), contents }));
 }
 
-function optionsFor(entryPoints: readonly { readonly in: string; readonly out: string }[]) {
+function optionsFor(entryPoints: readonly { readonly in: string; readonly out: string }[], commit: string | undefined) {
   return {
     entryPoints: [...entryPoints],
     absWorkingDir: ROOT,
@@ -114,6 +117,7 @@ function optionsFor(entryPoints: readonly { readonly in: string; readonly out: s
     format: 'esm',
     platform: 'node',
     target: 'node22',
+    define: commit === undefined ? {} : { INDELIBLE_COMMIT: JSON.stringify(commit) },
     // Not minified, for it would load no faster (tried): a stack trace of what is deployed can be read, and so can the code.
     minify: false,
     // The Functions worker answers `require` of this name itself; the library asks for it, and CommonJS parts for Node's own.

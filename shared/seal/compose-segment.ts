@@ -19,7 +19,7 @@ import {
 import type { Category, Evidence, Position, RecordData, Seal, TrailRecord } from '../wire/record.ts';
 import { buildSegment } from '../wire/segment.ts';
 import type { UnsignedSegment } from '../wire/segment.ts';
-import { VERSION } from '../version.ts';
+import { CODE } from '../version.ts';
 import type { Gap } from './follow-on.ts';
 import type { Head } from './head.ts';
 import type { NormalizedMessage } from './normalized-message.ts';
@@ -285,7 +285,7 @@ export function composeSegment(context: SegmentContext, entries: readonly Entry[
       CATEGORIES.filter((each) => counts[each] !== undefined).map((each) => [each, counts[each]]),
     ),
     configurations,
-    code: `indelible/${VERSION}`,
+    code: CODE,
     nextKey: context.nextKey,
   };
   const segment = buildSegment(seal, lines, formatSeal(seal, to.enqueued, lines.length));

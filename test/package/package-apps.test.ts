@@ -210,6 +210,15 @@ test('the packages collect and seal take a webhook to a sealed record, normalize
     const types = segments.flatMap((blob) => parseSegment(blob).leaves.map((leaf) => parseCanonicalRecord(leaf).type));
     expect(types).toContain('indelible.code.branch.pushed');
     expect(types).not.toContain(UNRECOGNIZED_TYPE);
+    const { version, indelible } = JSON.parse(await readFile(join(out, 'seal/package.json'), 'utf8')) as {
+      version: string;
+      indelible?: { commit: string };
+    };
+    const build = indelible === undefined ? '' : `+${indelible.commit}`;
+    // An auditor looks up what the sealer ran.
+    expect(segments.map((blob) => parseSegment(blob).seal.code)).toEqual(
+      segments.map(() => `indelible/${version}${build}`),
+    );
   } finally {
     await Promise.all([collect.stop(), seal.stop()]);
     await storage.stop();
