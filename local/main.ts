@@ -9,7 +9,12 @@ import { startStack } from './stack.ts';
 import type { Stack } from './stack.ts';
 
 const DEFAULT_PORT = '7071';
-const USAGE = 'npm start -- [--data DIR] [--port N] [--configuration DIR]';
+const USAGE = `Usage: npm start -- [--data DIR] [--port N] [--configuration DIR]
+
+  --data DIR           where everything is kept; default ${DEFAULT_DATA_DIR}
+  --port N             of the HTTP API; default ${DEFAULT_PORT}, 0 for any that is free
+  --configuration DIR  folder with indelible.yaml; default local/sample
+`;
 
 interface Options {
   readonly dataDir: string;
@@ -17,15 +22,17 @@ interface Options {
   readonly configuration: string | undefined;
 }
 
-/** Throws Error that says what is wrong with the command line. */
-function readOptions(): Options {
+/** undefined where only help was asked for. Throws Error that says what is wrong with the command line. */
+function readOptions(): Options | undefined {
   const { values } = parseArgs({
     options: {
       data: { type: 'string', default: DEFAULT_DATA_DIR },
       port: { type: 'string', default: DEFAULT_PORT },
       configuration: { type: 'string' },
+      help: { type: 'boolean', default: false },
     },
   });
+  if (values.help) return undefined;
   const port = Number(values.port);
   if (!/^\d{1,5}$/.test(values.port) || port > 65_535)
     throw new Error(`--port ${values.port} is no port: give a number up to 65535, 0 for any that is free.`);
@@ -53,9 +60,13 @@ function describe({ file, functions }: Stack, dataDir: string): string {
 
 async function main(options: Options): Promise<void> {
   // Before the start: a Ctrl-C while parts come up must not leave any of them behind.
-  const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => undefined);
+  let stopped = false;
+  const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => {
+    stopped = true;
+    return undefined;
+  });
   const stack = await startStack(options);
-  process.stdout.write(describe(stack, options.dataDir));
+  if (!stopped) process.stdout.write(describe(stack, options.dataDir));
   const broken = await Promise.race([asked, stack.broken]);
   process.stdout.write(broken === undefined ? 'Stopping.\n' : `${broken}\nStopping the rest.\n`);
   await stack.stop();
@@ -66,18 +77,22 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-let options: Options;
+let options: Options | undefined;
 try {
   options = readOptions();
 } catch (error) {
-  process.stderr.write(`${messageOf(error)}\nUsage: ${USAGE}\n`);
+  process.stderr.write(`${messageOf(error)}\n${USAGE}`);
   process.exit(2);
 }
-main(options).catch((error: unknown) => {
-  const said = messageOf(error);
-  const hint = said.includes('EADDRINUSE')
-    ? ' Another program has the port: take another with --port, or any with --port 0.'
-    : '';
-  process.stderr.write(`The stack did not start: ${said}${hint}\n`);
-  process.exit(1);
-});
+if (options === undefined) {
+  process.stdout.write(USAGE);
+} else {
+  main(options).catch((error: unknown) => {
+    const said = messageOf(error).replace(/\.?$/, '.');
+    const hint = said.includes('EADDRINUSE')
+      ? ' Another program has the port: take another with --port, or any with --port 0.'
+      : '';
+    process.stderr.write(`The stack did not start: ${said}${hint}\n`);
+    process.exit(1);
+  });
+}

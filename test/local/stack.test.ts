@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -47,6 +48,27 @@ describe('npm start', () => {
     expect(stderr).toMatch(/^[^\n]*--wat[^]*\nUsage: npm start -- /);
     expect(stderr).not.toMatch(/did not start|^\s+at /m);
     expect((await run('--port', 'x')).code).toBe(2);
+  });
+
+  it('says what it takes, instead of starting, to who asks', async () => {
+    const { code, stdout } = await run('--help');
+    expect(code).toBeUndefined();
+    expect(stdout).toMatch(/^Usage: npm start -- [^]*--data[^]*--port[^]*--configuration/);
+  });
+
+  it('that is interrupted while it starts ends, and does not say that it runs', OPTIONS, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'indelible-start-'));
+    const main = join(import.meta.dirname, '../../local/main.ts');
+    const child = spawn(process.execPath, [main, '--data', folder, '--port', '0'], { stdio: ['ignore', 'pipe', 2] });
+    let said = '';
+    child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    // It is about to start the hubs and the apps.
+    while (!existsSync(join(folder, 'memory.json'))) await delay(20);
+    child.kill('SIGINT');
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(said).toBe('Stopping.\n');
+    expect(existsSync(join(folder, 'stack.json'))).toBe(false);
+    await rm(folder, { recursive: true });
   });
 });
 
