@@ -31,7 +31,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     }
   };
   const program = new Command('indelible')
-    .description('An immutable audit trail for every software project: verify it, export it, ask it.')
+    .description('An immutable audit trail for every software project: verify it, export it, query it.')
     .version(VERSION)
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });

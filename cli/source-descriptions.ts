@@ -188,8 +188,8 @@ export const SOURCES: ReadonlyMap<string, SourceDescription> = new Map<string, S
       details: new Map([
         ['table', 'table of the index'],
         ['key', 'what was looked for'],
-        ['from', 'first time'],
-        ['to', 'first time that is not asked for any more'],
+        ['from', 'from this time on'],
+        ['to', 'before this time'],
         ['rows', 'how many rows were handed out'],
       ]),
     },

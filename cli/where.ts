@@ -1,10 +1,11 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { DEFAULT_DATA_DIR, readStackFile } from '../local/stack-file.ts';
+import { DEFAULT_DATA_DIR, readStackFile, stackFilePath } from '../local/stack-file.ts';
 import type { StackFile } from '../local/stack-file.ts';
 import type { Connection } from '../shared/config.ts';
 import { DirectoryImmutableStore } from '../shared/directory/directory-immutable-store.ts';
+import { StoreError } from '../shared/errors.ts';
 import type { ImmutableStore } from '../shared/seal/immutable-store.ts';
 import type { IndexTables } from '../shared/tabulate/index-tables.ts';
 import { CliError } from './cli-error.ts';
@@ -21,24 +22,35 @@ export interface Where {
   readonly stack: StackFile | undefined;
 }
 
-export const WHERE_HELP =
-  'a folder that holds trail/ and evidence/ (an export), the name of a storage account or the https address of its blob service, or "local": the stack that runs here';
+export const WHERE_HELP = `a folder that holds trail/ and evidence/ (an export); the data folder of a running stack, or "local" for ${DEFAULT_DATA_DIR}/ here; the name of a storage account, or the https address of its blob service`;
 
 const ACCOUNT = /^[a-z0-9]{3,24}$/;
 
-/** Opens a trail to be read. Throws CliError, SettingsError. */
-export async function openWhere(where: string): Promise<Where> {
-  if (where === 'local') return openLocal();
-  if (isFolder(where)) return openFolder(where);
+/**
+ * Opens a trail to be read. `need`: what the caller begins with; a role for the tables alone is enough to ask them. Throws
+ * CliError, SettingsError.
+ */
+export async function openWhere(where: string, need: 'trail' | 'index' = 'trail'): Promise<Where> {
+  if (where === 'local') return openStack(DEFAULT_DATA_DIR);
   if (/^https?:\/\//.test(where)) return openAccount(addressOf(where));
-  if (ACCOUNT.test(where)) return openAccount(`https://${where}.blob.core.windows.net/`);
-  throw new CliError(`"${where}" is no folder, no storage account and not "local": give ${WHERE_HELP}.`);
+  if (isFolder(where)) return existsSync(stackFilePath(where)) ? openStack(where) : openFolder(where);
+  if (!ACCOUNT.test(where)) {
+    const nor = /[./\\]/.test(where)
+      ? ''
+      : ', and no name of a storage account: those are 3 to 24 lower-case letters and digits';
+    throw new CliError(`"${where}" is no folder${nor}. Give ${WHERE_HELP}.`);
+  }
+  const account = await openAccount(`https://${where}.blob.core.windows.net/`);
+  if (need === 'trail') await checkAccount(where, account.trail);
+  return account;
 }
 
 function openFolder(folder: string): Where {
   const folders = { trail: join(folder, 'trail'), evidence: join(folder, 'evidence') };
   if (!isFolder(folders.trail)) {
-    throw new CliError(`The folder ${folder} holds no folder "trail": give one that "indelible export" wrote.`);
+    throw new CliError(
+      `The folder ${folder} holds no folder "trail", as "indelible export" writes it, and no stack runs on it.`,
+    );
   }
   return {
     trail: new DirectoryImmutableStore(folders.trail, { readOnly: true }),
@@ -75,18 +87,36 @@ async function openAccount(blobServiceUri: string): Promise<Where> {
   return openConnection({ name: 'WHERE', blobServiceUri, tableServiceUri }, undefined);
 }
 
-async function openLocal(): Promise<Where> {
-  const stack = await runningStack();
+/** The name of a folder, mistyped, may be that of an account: what Azure says of it would puzzle. Throws CliError. */
+async function checkAccount(name: string, trail: ImmutableStore): Promise<void> {
+  try {
+    for await (const _ of trail.list('keys/')) return;
+  } catch (cause) {
+    if (!(cause instanceof StoreError)) throw cause;
+    throw new CliError(
+      `There is no folder "${name}" here, so it was taken for the storage account https://${name}.blob.core.windows.net. ${cause.message}`,
+      { cause },
+    );
+  }
+}
+
+async function openStack(dataDir: string): Promise<Where> {
+  const stack = await runningStack(dataDir);
   return openConnection({ name: 'the local stack', connectionString: stack.storage }, stack);
 }
 
 /** Throws CliError where no stack runs on the data of this folder. */
-export async function runningStack(): Promise<StackFile> {
-  const stack = await readStackFile(DEFAULT_DATA_DIR);
+export async function runningStack(dataDir = DEFAULT_DATA_DIR): Promise<StackFile> {
+  const stack = await readStackFile(dataDir).catch((cause: unknown) => {
+    throw new CliError(cause instanceof Error ? cause.message : `${stackFilePath(dataDir)} cannot be read.`, { cause });
+  });
   if (stack !== undefined) return stack;
-  throw new CliError(
-    `No stack runs on ${DEFAULT_DATA_DIR}/ here: start one with "npm start", or change to its folder.`,
-  );
+  const folder = dataDir.replace(/\/+$/, '');
+  const [start, elsewhere] =
+    folder === DEFAULT_DATA_DIR
+      ? ['npm start', ', or name the data folder of one that runs elsewhere']
+      : [`npm start -- --data ${folder}`, ''];
+  throw new CliError(`No stack runs on ${folder}/: start one with "${start}"${elsewhere}.`);
 }
 
 async function openConnection(connection: Connection, stack: StackFile | undefined): Promise<Where> {

@@ -3,21 +3,24 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 
 import { DirectoryImmutableStore } from '../../shared/directory/directory-immutable-store.ts';
+import type { ImmutableStore } from '../../shared/seal/immutable-store.ts';
 import { copyContainer } from '../../shared/verify/copy-container.ts';
 import type { CopyFinding, CopyProgress } from '../../shared/verify/copy-container.ts';
+import { CliError } from '../cli-error.ts';
 import type { ExitCode } from '../cli-error.ts';
 import type { CommandRun, RunCommand } from '../command.ts';
-import { WHERE_HELP, openWhere } from '../where.ts';
+import { findOtherTrail } from '../other-trail.ts';
+import { WHERE_HELP, isFolder, openWhere } from '../where.ts';
 
 /** `indelible export WHERE DIR` */
 export function addExport(program: Command, run: RunCommand): void {
   program
     .command('export')
     .description(
-      'Copies trail and evidence into folders of those names; run it again to go on, or to fetch what is new.',
+      'Copies a trail into a folder, as trail/ and evidence/; run it again to go on, or to fetch what is new. Exit code 1: a blob is not what it should be, or was not copied.',
     )
     .argument('<where>', WHERE_HELP)
-    .argument('<dir>', 'folder to copy to; made where it is missing')
+    .argument('<dir>', 'folder to copy to: a new one, or one with an earlier copy of the same trail')
     .option('--json', 'print one JSON object')
     .action((where: string, folder: string, flags: { json?: boolean }) =>
       run(flags.json, (it) => exportTrail(where, folder, it)),
@@ -26,6 +29,7 @@ export function addExport(program: Command, run: RunCommand): void {
 
 async function exportTrail(where: string, folder: string, { output }: CommandRun): Promise<ExitCode> {
   const from = await openWhere(where);
+  await checkTarget(where, folder, from.trail);
   const findings: (CopyFinding & { container: string })[] = [];
   const counts: Record<string, CopyProgress> = {};
   // The trail first: evidence is written before the segment that refers to it, so what is copied then is all of it.
@@ -42,4 +46,15 @@ async function exportTrail(where: string, folder: string, { output }: CommandRun
   }
   output.result({ complete: findings.length === 0, findings, ...counts });
   return findings.length === 0 ? 0 : 1;
+}
+
+/** Before anything is written. Throws CliError. */
+async function checkTarget(where: string, folder: string, trail: ImmutableStore): Promise<void> {
+  const path = join(folder, 'trail');
+  if (!isFolder(path)) return;
+  const difference = await findOtherTrail(new DirectoryImmutableStore(path, { readOnly: true }), trail);
+  if (difference === undefined) return;
+  throw new CliError(
+    `${folder} holds another trail than ${where}: ${difference}. Nothing was copied; give another folder.`,
+  );
 }

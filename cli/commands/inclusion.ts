@@ -3,11 +3,10 @@ import type { Command } from 'commander';
 import { FormatError, StoreError } from '../../shared/errors.ts';
 import { toPartitions } from '../../shared/report/question.ts';
 import type { IndexTables } from '../../shared/tabulate/index-tables.ts';
-import { readRecords, scanForRecords } from '../../shared/verify/find-record.ts';
+import { findSigner, readRecords, scanForRecords } from '../../shared/verify/find-record.ts';
 import type { FoundRecord } from '../../shared/verify/find-record.ts';
 import { formatInclusion, proveRecord } from '../../shared/verify/inclusion.ts';
 import { loadKeys } from '../../shared/verify/key-ring.ts';
-import { verifyNote } from '../../shared/wire/signed-note.ts';
 import { CliError } from '../cli-error.ts';
 import type { ExitCode } from '../cli-error.ts';
 import type { CommandRun, RunCommand } from '../command.ts';
@@ -15,13 +14,12 @@ import { readKeyFile } from '../files.ts';
 import { WHERE_HELP, openWhere } from '../where.ts';
 import type { Where } from '../where.ts';
 
-/** Of further records with the same id that are named, not only counted. */
+/** That are named, not only counted. */
 const MAX_PLACES = 10;
 
 interface InclusionFlags {
   readonly from: string;
   readonly key?: string[];
-  readonly json?: boolean;
 }
 
 /** `indelible inclusion ID --from WHERE` */
@@ -33,55 +31,94 @@ export function addInclusion(program: Command, run: RunCommand): void {
     )
     .argument('<id>', 'id of the record: 32 hex digits')
     .requiredOption('--from <where>', WHERE_HELP)
-    .option('--key <file...>', 'public keys that the trail does not carry itself')
-    .option('--json', 'the proof is JSON anyway')
-    .action((id: string, flags: InclusionFlags) => run(flags.json, (it) => printInclusion(id, flags, it)));
+    .option(
+      '--key <file...>',
+      'public keys to trust; without them, any key that the trail carries will do. Default for a running stack: its own',
+    )
+    .action((id: string, flags: InclusionFlags) => run(false, (it) => printInclusion(id, flags, it)));
 }
 
 async function printInclusion(id: string, flags: InclusionFlags, { output }: CommandRun): Promise<ExitCode> {
-  if (!/^[0-9a-f]{32}$/.test(id)) throw new CliError(`"${id}" is no record's id: 32 lower-case hex digits.`);
+  if (!/^[0-9a-f]{32}$/.test(id))
+    throw new CliError(`"${id}" is not the id of a record: give 32 lower-case hex digits.`);
   const place = await openWhere(flags.from);
-  let records = findByIndex(place, id);
-  let next = await records.next();
-  if (next.done === true) {
-    // The index is a hint: where it is silent, wrong or away, the trail is searched.
-    records = scanForRecords(place.trail, id, countSegments(output));
-    next = await records.next();
+  const files = flags.key ?? (place.stack === undefined ? [] : [place.stack.publicKey]);
+  const keys = await loadKeys(place.trail, files.map(readKeyFile), []);
+  const passed = new Places();
+  const unreadable = new Places();
+  // The index is a hint: where it is silent, wrong or away, the trail is searched.
+  for (const records of [findByIndex(place, id), scan(place, id, unreadable, output)]) {
+    for await (const found of records) {
+      const signer = await findSigner(place.trail, found.segment, keys);
+      if ('why' in signer) {
+        passed.add(`${placeOf(found)}: ${signer.why}`);
+        continue;
+      }
+      output.raw(formatInclusion(proveRecord(found.segment, found.place, signer.key)));
+      passed.tell('was passed over', 'were passed over', output);
+      await tellOthers(records, output);
+      return 0;
+    }
   }
-  if (next.done === true) {
-    output.error(`No segment of ${flags.from} that can be read holds the record ${id}.`);
-    return 1;
+  passed.tell('was passed over', 'were passed over', output);
+  unreadable.tell('cannot be read', 'cannot be read', output);
+  output.error(
+    passed.count > 0
+      ? `The record ${id} is in ${flags.from}, but in no segment whose signature could be checked: give the key that signed it with --key.`
+      : `No segment of ${flags.from} that can be read holds the record ${id}.`,
+  );
+  return 1;
+}
+
+/** Places in the trail: each once, the first of them named, all counted. */
+class Places {
+  readonly #places = new Set<string>();
+
+  add(place: string): void {
+    this.#places.add(place);
   }
-  const keys = await loadKeys(place.trail, (flags.key ?? []).map(readKeyFile), []);
-  const found = next.value;
-  const { note, seal } = found.segment;
-  const key = keys.all.find((each) => verifyNote(note, seal.log, each));
-  if (key === undefined) {
-    output.error(
-      `The key that signed segment ${seal.number} of ${seal.log} does not lie in the trail: give it with --key.`,
-    );
-    return 1;
+
+  get count(): number {
+    return this.#places.size;
   }
-  const inclusion = proveRecord(found.segment, found.place, key);
-  output.raw(flags.json === true ? `${JSON.stringify(inclusion)}\n` : formatInclusion(inclusion));
-  await tellOthers(records, output);
-  return 0;
+
+  toString(): string {
+    const more = this.count > MAX_PLACES ? '; …' : '';
+    return [...this.#places].slice(0, MAX_PLACES).join('; ') + more;
+  }
+
+  /** One note, where there are any. */
+  tell(one: string, many: string, output: CommandRun['output']): void {
+    if (this.count > 0) output.note(`${this.count} ${this.count === 1 ? one : many}: ${this.toString()}.`);
+  }
+}
+
+function placeOf({ segment, place }: FoundRecord): string {
+  const { log, number, first } = segment.seal;
+  return `leaf ${first + place} of ${log} (segment ${number})`;
 }
 
 /** One proof is of one record; whoever asked by an id that several have must not take it for all of them. */
 async function tellOthers(records: AsyncGenerator<FoundRecord>, output: CommandRun['output']): Promise<void> {
-  let count = 0;
-  const places: string[] = [];
-  for await (const { segment, place } of records) {
-    count++;
-    const { log, number, first } = segment.seal;
-    if (places.length < MAX_PLACES) places.push(`leaf ${first + place} of ${log} (segment ${number})`);
-  }
-  if (count === 0) return;
-  const more = count > places.length ? ', …' : '';
+  const others = new Places();
+  for await (const found of records) others.add(placeOf(found));
+  if (others.count === 0) return;
   output.note(
-    `${count} more ${count === 1 ? 'record has' : 'records have'} this id: ${places.join(', ')}${more}. A delivery that came again is sealed again; the proof is of the first.`,
+    `${others.count} more ${others.count === 1 ? 'record has' : 'records have'} this id: ${others.toString()}. A delivery that came again is sealed again; the proof is of the first.`,
   );
+}
+
+function scan(
+  { trail }: Where,
+  id: string,
+  unreadable: Places,
+  output: CommandRun['output'],
+): AsyncGenerator<FoundRecord> {
+  let segments = 0;
+  return scanForRecords(trail, id, {
+    onSegment: () => output.progress(() => `${++segments} segments searched`),
+    onUnreadable: (blob, why) => unreadable.add(`${blob} (${why.replace(/\.$/, '')})`),
+  });
 }
 
 async function* findByIndex({ trail, tables }: Where, id: string): AsyncGenerator<FoundRecord> {
@@ -107,9 +144,4 @@ async function* rowsOf(tables: IndexTables, id: string): AsyncGenerator<{ log: s
       if (typeof log === 'string' && typeof segment === 'number') yield { log, segment };
     }
   }
-}
-
-function countSegments(output: CommandRun['output']): () => void {
-  let segments = 0;
-  return () => output.progress(() => `${++segments} segments searched`);
 }

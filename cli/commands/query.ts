@@ -22,24 +22,29 @@ type Row = Readonly<Record<string, ColumnValue>>;
 
 /** What people see of a row; `--json` has all of it. */
 const SHOWN = ['Time', 'EventId', 'Actor', 'Outcome', 'Summary'];
+/** In place of that, of a step of a request: by it the request is voted on, and asked for. */
+const SHOWN_OF_DECISIONS = ['Time', 'EventId', 'DecisionId', 'Actor', 'Outcome', 'Summary'];
 
 /** `indelible query TABLE KEY` */
 export function addQuery(program: Command, run: RunCommand): void {
   program
     .command('query')
     .description(
-      'Asks the index. It is derived: what it says is proven by "inclusion", and whether it is whole by "verify --index".',
+      'Queries the index. The index proves nothing by itself: "inclusion" proves a record, "verify --index" compares all rows with the trail.',
     )
     .argument('<table>', TABLES.join(', '))
     .argument(
       '<key>',
-      "what the table is kept by: project, actor, target, kind:id of a link, environment, source, or a record's id",
+      "what to look up: by table, a project, an actor, a target, kind:id of a link, an environment, a log, or a record's id",
     )
     .option('--in <where>', WHERE_HELP, 'local')
-    .option('--from <time>', 'first time; ByProject, ByActor and ByTarget are kept by month and need both')
-    .option('--to <time>', 'first time that is not in the answer any more')
-    .option('--project <name>', 'rows of this project only')
-    .addOption(new Option('--take <rows>', 'rows, at most').default('100'))
+    .option(
+      '--from <time>',
+      'from this time on, like 2026-11-23T00:00:00Z; ByProject, ByActor and ByTarget need --from and --to',
+    )
+    .option('--to <time>', 'before this time')
+    .option('--project <name>', 'only rows of this project')
+    .addOption(new Option('--take <rows>', 'at most so many rows').default('100'))
     .option('--json', 'print one JSON object')
     .action((table: string, key: string, flags: QueryFlags) => run(flags.json, (it) => query(table, key, flags, it)));
 }
@@ -50,8 +55,10 @@ async function query(table: string, key: string, flags: QueryFlags, { output }: 
   if (flags.to !== undefined) parameters.set('to', flags.to);
   const question = parseQuestion(parameters);
   const partitions = toPartitions(question);
-  const { tables } = await openWhere(flags.in);
-  if (tables === undefined) throw new CliError(`${flags.in} has no index: ask the storage account, or "local".`);
+  const { tables } = await openWhere(flags.in, 'index');
+  if (tables === undefined)
+    throw new CliError(`${flags.in} has no index: ask the storage account, or the stack that runs.`);
+  const shown = question.table === 'Decisions' ? SHOWN_OF_DECISIONS : SHOWN;
   const rows: Row[] = [];
   let isMore = false;
   for (const { partitionKey, range } of partitions) {
@@ -61,7 +68,7 @@ async function query(table: string, key: string, flags: QueryFlags, { output }: 
       isMore = rows.length === question.take;
       if (isMore) break;
       rows.push(columns);
-      output.line(SHOWN.map((name) => String(columns[name] ?? '-')).join('  '));
+      output.line(shown.map((name) => String(columns[name] ?? '-')).join('  '));
     }
     if (isMore) break;
   }

@@ -3,6 +3,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { Argument } from 'commander';
 import type { Command } from 'commander';
 
+import { DEFAULT_DATA_DIR } from '../../local/stack-file.ts';
 import type { StackFile } from '../../local/stack-file.ts';
 import { CliError } from '../cli-error.ts';
 import type { ExitCode } from '../cli-error.ts';
@@ -11,6 +12,9 @@ import { readInputFile } from '../files.ts';
 import { post } from '../http.ts';
 import { runningStack } from '../where.ts';
 import { askForToken } from './token.ts';
+
+/** Well above what the apps take, so that a payload that is too large can be sent to them. */
+const MOST_BYTES = 256 * 1024 * 1024;
 
 const SOURCES = ['github', 'azure-activity', 'approvals'] as const;
 type Source = (typeof SOURCES)[number];
@@ -23,6 +27,7 @@ interface SendFlags {
   readonly request?: string;
   readonly withdraw?: boolean;
   readonly to?: string;
+  readonly stack: string;
   readonly json?: boolean;
 }
 
@@ -44,9 +49,10 @@ export function addSend(program: Command, run: RunCommand): void {
     .option('--delivery <id>', "the source's id of this delivery; default: a new one")
     .option('--secret <text>', "github: the webhook's secret; default: the stack's")
     .option('--as <who>', 'approvals: the local identity that sends')
-    .option('--request <id>', 'approvals: votes on this request')
-    .option('--withdraw', 'approvals: takes the request back instead')
+    .option('--request <id>', 'approvals: the request to vote on; without it a new one is made')
+    .option('--withdraw', 'approvals: withdraws that request instead of voting')
     .option('--to <url>', "base address of the function apps; default: the stack's")
+    .option('--stack <dir>', 'data folder of the running stack', DEFAULT_DATA_DIR)
     .option('--json', 'print one JSON object')
     .action((source: Source, file: string, flags: SendFlags) => run(flags.json, (it) => send(source, file, flags, it)));
 }
@@ -54,8 +60,8 @@ export function addSend(program: Command, run: RunCommand): void {
 async function send(source: Source, file: string, flags: SendFlags, { output }: CommandRun): Promise<ExitCode> {
   if (flags.to !== undefined && !URL.canParse(flags.to))
     throw new CliError(`"${flags.to}" is no address: give one like http://127.0.0.1:7071.`);
-  const body = readInputFile(file, 'payload');
-  const stack = await runningStack();
+  const body = readInputFile(file, 'payload', MOST_BYTES);
+  const stack = await runningStack(flags.stack);
   const { path, headers, body: sent } = await dress(source, body, flags, stack);
   const answer = await post(`${(flags.to ?? stack.api).replace(/\/$/, '')}${path}`, headers, sent);
   const isTaken = answer.status >= 200 && answer.status < 300;
@@ -70,7 +76,7 @@ async function dress(source: Source, body: Buffer, flags: SendFlags, stack: Stac
   switch (source) {
     case 'github': {
       if (flags.event === undefined)
-        throw new CliError('Say with --event which event it is: GitHub sends its name in a header.');
+        throw new CliError('Name the event with --event, like --event push: GitHub sends it in a header.');
       const signature = createHmac('sha256', flags.secret ?? stack.githubSecret)
         .update(body)
         .digest('hex');
@@ -83,7 +89,7 @@ async function dress(source: Source, body: Buffer, flags: SendFlags, stack: Stac
     }
     case 'approvals': {
       if (flags.withdraw === true && flags.request === undefined)
-        throw new CliError('Say with --request which request is withdrawn.');
+        throw new CliError('Name the request to withdraw with --request.');
       const step = flags.withdraw === true ? 'withdrawal' : 'votes';
       const path =
         flags.request === undefined ? '/api/approvals' : `/api/approvals/${encodeURIComponent(flags.request)}/${step}`;
@@ -100,6 +106,6 @@ async function dress(source: Source, body: Buffer, flags: SendFlags, stack: Stac
 }
 
 async function bearer(flags: SendFlags, stack: StackFile, delivery: string): Promise<Record<string, string>> {
-  if (flags.as === undefined) throw new CliError('Say with --as who sends: a local identity like alice.');
+  if (flags.as === undefined) throw new CliError('Name the sender with --as: a local identity like alice.');
   return { authorization: `Bearer ${await askForToken(stack, flags.as, undefined)}`, 'idempotency-key': delivery };
 }

@@ -7,11 +7,13 @@ import type { ExitCode } from '../cli-error.ts';
 import type { CommandRun, RunCommand } from '../command.ts';
 import { post } from '../http.ts';
 import { runningStack } from '../where.ts';
+import { DEFAULT_DATA_DIR } from '../../local/stack-file.ts';
 import type { StackFile } from '../../local/stack-file.ts';
 
 interface TokenFlags {
   readonly as: string;
   readonly role?: string[];
+  readonly stack: string;
   readonly json?: boolean;
 }
 
@@ -24,12 +26,13 @@ export function addToken(program: Command, run: RunCommand): void {
     )
     .requiredOption('--as <who>', 'a local identity: alice, bob, carol, dave, pipeline')
     .option('--role <name...>', "app roles; default: the identity's own")
+    .option('--stack <dir>', 'data folder of the running stack', DEFAULT_DATA_DIR)
     .option('--json', 'print one JSON object')
     .action((flags: TokenFlags) => run(flags.json, (it) => printToken(flags, it)));
 }
 
 async function printToken(flags: TokenFlags, { output }: CommandRun): Promise<ExitCode> {
-  const token = await askForToken(await runningStack(), flags.as, flags.role);
+  const token = await askForToken(await runningStack(flags.stack), flags.as, flags.role);
   if (output.isJson) output.result({ token });
   else output.raw(`${token}\n`);
   return 0;

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 
 import { FormatError } from '../../shared/errors.ts';
-import { parseInclusion, verifyInclusion } from '../../shared/verify/inclusion.ts';
+import { MAX_INCLUSION_BYTES, isCheckpointOf, parseInclusion, verifyInclusion } from '../../shared/verify/inclusion.ts';
 import type { Inclusion } from '../../shared/verify/inclusion.ts';
+import type { Checkpoint } from '../../shared/wire/checkpoint.ts';
 import { CliError } from '../cli-error.ts';
 import type { ExitCode } from '../cli-error.ts';
 import type { CommandRun, RunCommand } from '../command.ts';
@@ -10,6 +11,7 @@ import { readInputFile, readKeyFile } from '../files.ts';
 
 interface VerifyInclusionFlags {
   readonly key: string[];
+  readonly checkpoint?: string[];
   readonly json?: boolean;
 }
 
@@ -20,21 +22,31 @@ export function addVerifyInclusion(program: Command, run: RunCommand): void {
     .description('Checks a proof of inclusion with the public key and nothing else. Exit code 1: it does not hold.')
     .argument('<file>', 'what "indelible inclusion" printed')
     .requiredOption('--key <file...>', 'public key (PEM) that signed the segment')
+    .option('--checkpoint <file...>', 'checkpoints kept elsewhere: one of them has to be the one of the proof')
     .option('--json', 'print one JSON object')
     .action((file: string, flags: VerifyInclusionFlags) => run(flags.json, async (it) => check(file, flags, it)));
 }
 
 function check(file: string, flags: VerifyInclusionFlags, { output }: CommandRun): ExitCode {
   const keys = flags.key.map(readKeyFile);
+  const kept = flags.checkpoint?.map((each) => ({ file: each, text: readInputFile(each, 'checkpoint').toString() }));
   const inclusion = read(file);
   try {
-    const { record, checkpoint } = verifyInclusion(inclusion, keys);
+    const { record, seal, checkpoint } = verifyInclusion(inclusion, keys);
+    const keptIn = kept === undefined ? undefined : findKept(checkpoint, kept);
+    const { log, segment, index, size, key } = inclusion;
     output.line(`Holds: ${record.data.summary}`);
     output.line(`Record ${record.id}, ${record.type}, ${record.time}, ${record.source}`);
     output.line(
-      `is leaf ${inclusion.index} of ${checkpoint.size} in ${checkpoint.origin}, signed by the key ${inclusion.key}.`,
+      `is leaf ${index} of ${size} in ${log}, in segment ${segment}, sealed up to ${seal.to?.enqueued ?? '-'},`,
     );
-    output.result({ holds: true, log: checkpoint.origin, index: inclusion.index, size: checkpoint.size, record });
+    output.line(`signed by the key ${key}.`);
+    if (keptIn === undefined) {
+      output.line(
+        'note  Whoever has this key, or had it before it was retired, can make such a proof. To exclude that, give the checkpoint that you kept (--checkpoint), or verify the whole trail.',
+      );
+    } else output.line(`The checkpoint is the one kept in ${keptIn}.`);
+    output.result({ holds: true, log, segment, index, size, key, keptCheckpoint: keptIn !== undefined, record });
     return 0;
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
@@ -44,11 +56,37 @@ function check(file: string, flags: VerifyInclusionFlags, { output }: CommandRun
   }
 }
 
-function read(file: string): Inclusion {
+/** The file with the proof's checkpoint. Throws FormatError where it is another one over the same leaves, CliError where none can be compared. */
+function findKept(proven: Checkpoint, kept: readonly { readonly file: string; readonly text: string }[]): string {
+  for (const { file, text } of kept) {
+    const same = compare(proven, file, text);
+    if (same === true) return file;
+    if (same === false) {
+      throw new FormatError(
+        'proof',
+        `The checkpoint in ${file} is over the same ${proven.size} leaves and has another root: two histories were signed.`,
+      );
+    }
+  }
+  throw new CliError(
+    `None of the checkpoints given is over ${proven.size} leaves of ${proven.origin}, as the proof's is: verify the trail itself with them, "indelible verify WHERE --checkpoint …".`,
+  );
+}
+
+function compare(proven: Checkpoint, file: string, text: string): boolean | undefined {
   try {
-    return parseInclusion(readInputFile(file, 'proof'));
+    return isCheckpointOf(proven, text);
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
-    throw new CliError(`${file} is no proof of inclusion: ${cause.message}`, { cause });
+    throw new CliError(`${file} is no checkpoint: ${cause.message}`, { cause });
+  }
+}
+
+function read(file: string): Inclusion {
+  try {
+    return parseInclusion(readInputFile(file, 'proof', MAX_INCLUSION_BYTES));
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new CliError(`${file} is no proof of inclusion. ${cause.message}`, { cause });
   }
 }

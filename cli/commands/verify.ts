@@ -5,12 +5,18 @@ import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 
-import { compareIndex } from '../../shared/tabulate/compare-index.ts';
-import type { IndexDifference } from '../../shared/tabulate/compare-index.ts';
+import { FormatError } from '../../shared/errors.ts';
+import type { ImmutableStore } from '../../shared/seal/immutable-store.ts';
+import { compareIndex, compareProgress } from '../../shared/tabulate/compare-index.ts';
+import type { IndexDifference, ProgressDifference } from '../../shared/tabulate/compare-index.ts';
 import { formatFinding, isFailure } from '../../shared/verify/findings.ts';
 import type { Finding } from '../../shared/verify/findings.ts';
+import { parseTrailBlob } from '../../shared/verify/trail-blobs.ts';
 import { verifyTrail } from '../../shared/verify/verify-trail.ts';
 import type { TrailSummary, VerifyOptions } from '../../shared/verify/verify-trail.ts';
+import { parseCheckpoint } from '../../shared/wire/checkpoint.ts';
+import { segmentPrefix } from '../../shared/wire/log-name.ts';
+import { toZonedTimestamp } from '../../shared/wire/timestamp.ts';
 import { CliError } from '../cli-error.ts';
 import type { ExitCode } from '../cli-error.ts';
 import type { CommandRun, RunCommand } from '../command.ts';
@@ -22,6 +28,7 @@ interface VerifyFlags {
   readonly key?: string[];
   readonly checkpoint?: string[];
   readonly log?: string[];
+  readonly prunedBefore?: string;
   readonly evidence: boolean;
   readonly whole?: boolean;
   readonly index?: boolean;
@@ -48,6 +55,12 @@ export function addVerify(program: Command, run: RunCommand): void {
       "where all holds, keep each log's last checkpoint there, for --checkpoint next time",
     )
     .option('--log <name...>', 'look at these logs only')
+    .addOption(
+      new Option(
+        '--pruned-before <time>',
+        'what was sealed before this time may be gone, pruned after its retention; default: nothing may',
+      ).argParser(zonedTime),
+    )
     .option('--no-evidence', 'do not look at the raw bytes')
     .option('--whole', 'parse every record whole, too; takes several times as long')
     .option('--index', 'compare the tables with the trail, too')
@@ -61,13 +74,23 @@ function positive(text: string): number {
   throw new InvalidArgumentError('Give a number of threads, 1 or more.');
 }
 
+function zonedTime(text: string): string {
+  const time = toZonedTimestamp(text);
+  if (time !== undefined) return time;
+  throw new InvalidArgumentError('Give a time with its zone, like 2019-12-31T00:00:00Z.');
+}
+
 async function verify(where: string, flags: VerifyFlags, { output }: CommandRun): Promise<ExitCode> {
   const place = await openWhere(where);
+  const kept = flags.checkpoint?.map(readCheckpoint) ?? [];
+  const keys = keysOf(place, flags);
+  await refuseAbsentLogs(place.trail, flags.log ?? [], kept, where);
   const options: VerifyOptions = {
     ...storesOf(place, flags, where),
-    keys: keysOf(place, flags),
-    checkpoints: flags.checkpoint?.map((file) => readInputFile(file, 'checkpoint').toString()),
+    keys,
+    checkpoints: kept.map(({ text }) => text),
     logs: flags.log,
+    prunedBefore: flags.prunedBefore,
     whole: flags.whole,
     parallel: flags.parallel,
     onProgress: ({ log, segments, records, bytes }) =>
@@ -88,7 +111,7 @@ async function verify(where: string, flags: VerifyFlags, { output }: CommandRun)
   if (summary.segments === 0 && wrong === 0)
     throw new CliError(`There is no segment in ${where}: nothing was verified.`);
   printSummary(summary, output);
-  for (const caveat of caveatsOf(flags)) output.line(`note  ${caveat}`);
+  for (const caveat of caveatsOf(flags, kept, summary)) output.line(`note  ${caveat}`);
   if (flags.saveCheckpoints !== undefined && wrong === 0) await saveCheckpoints(summary, flags.saveCheckpoints);
   output.line(wrong === 0 ? 'All holds.' : `${wrong} ${wrong === 1 ? 'thing does' : 'things do'} not hold.`);
   output.result({ holds: wrong === 0, findings, ...(index === undefined ? {} : { index }), summary });
@@ -119,20 +142,92 @@ function keysOf({ stack }: Where, { key }: VerifyFlags): VerifyOptions['keys'] {
   return files.map(readKeyFile);
 }
 
-async function verifyIndex({ trail, tables }: Where, output: CommandRun['output']): Promise<IndexDifference[]> {
+interface KeptFile {
+  readonly file: string;
+  readonly text: string;
+  /** The log that it says it is of. */
+  readonly log: string;
+}
+
+/** A file that is no checkpoint is the caller's mistake; a checkpoint that nobody signed is a finding. Throws CliError. */
+function readCheckpoint(file: string): KeptFile {
+  const text = readInputFile(file, 'checkpoint').toString();
+  try {
+    return { file, text, log: parseCheckpoint(text).checkpoint.origin };
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new CliError(
+      `${file} is no checkpoint. ${cause.message} Give a file that --save-checkpoints wrote, or a signed note in that form.`,
+      { cause },
+    );
+  }
+}
+
+/** Logs that are named where a name was mistyped. */
+const MOST_NAMED = 8;
+
+/** A log of which a checkpoint was kept is looked for all the same: that it is gone is what the checkpoint shows. */
+async function refuseAbsentLogs(
+  trail: ImmutableStore,
+  names: readonly string[],
+  kept: readonly KeptFile[],
+  where: string,
+): Promise<void> {
+  for (const name of names) {
+    if (kept.some(({ log }) => log === name) || (await holdsLog(trail, name))) continue;
+    const there: string[] = [];
+    for await (const log of listLogs(trail)) if (there.push(log) > MOST_NAMED) break;
+    const more = there.length > MOST_NAMED ? ', and more' : '';
+    const says = there.length === 0 ? 'no log at all' : `${there.slice(0, MOST_NAMED).join(', ')}${more}`;
+    throw new CliError(`There is no log ${name} in ${where}: nothing was verified. There is ${says}.`);
+  }
+}
+
+/** A folder of several logs is none: checkpoints and predecessors are looked for under the names of logs. */
+async function holdsLog(trail: ImmutableStore, name: string): Promise<boolean> {
+  if (logOfFolder(segmentPrefix(name)) === undefined) return false;
+  for await (const _ of trail.list(segmentPrefix(name))) return true;
+  return false;
+}
+
+/** The log whose segments would lie in a folder; undefined where none would. */
+function logOfFolder(folder: string): string | undefined {
+  const blob = parseTrailBlob(`${folder}000000000000.jsonl.zst`);
+  return blob.kind === 'segment' ? blob.log : undefined;
+}
+
+/** Names of the logs, from folders alone: segments may be many. */
+async function* listLogs(trail: ImmutableStore, folder = 'segments/'): AsyncGenerator<string> {
+  for await (const prefix of trail.listPrefixes(folder)) {
+    const log = logOfFolder(prefix);
+    if (log === undefined) yield* listLogs(trail, prefix);
+    else yield log;
+  }
+}
+
+type Difference = IndexDifference | ProgressDifference;
+
+async function verifyIndex({ trail, tables }: Where, output: CommandRun['output']): Promise<Difference[]> {
   if (tables === undefined) throw new CliError('There is no index here to compare: leave --index out.');
-  const differences: IndexDifference[] = [];
-  for await (const difference of compareIndex({ trail, tables, salt: randomBytes(32) })) {
+  const differences: Difference[] = [];
+  const take = (difference: Difference): void => {
     differences.push(difference);
     output.line(`WRONG ${formatDifference(difference)}`);
-  }
+  };
+  for await (const each of compareIndex({ trail, tables, salt: randomBytes(32) })) take(each);
+  for await (const each of compareProgress({ trail, tables })) take(each);
   return differences;
 }
 
-function formatDifference(difference: IndexDifference): string {
+function formatDifference(difference: Difference): string {
   if (difference.kind === 'unreadable') {
     const { log, segment, reason } = difference;
     return `rowUnknown: log ${log}, segment ${segment}, its rows cannot be derived: ${reason}`;
+  }
+  if (difference.kind === 'progressWrong') {
+    const { kind, log, segment, last } = difference;
+    const says = segment === undefined ? 'names no segment' : `names segment ${segment}`;
+    return `${kind}: log ${log}, its Progress ${says}, and the last one is ${last}: run "indelible rebuild-index"`;
   }
   const { kind, table, partitionKey, rowKey, log, segment, index } = difference;
   const said = { missing: 'is missing', changed: 'was changed', added: 'is derived from no record' }[kind];
@@ -140,12 +235,19 @@ function formatDifference(difference: IndexDifference): string {
 }
 
 /** What "All holds." does not say. */
-function caveatsOf(flags: VerifyFlags): string[] {
+function caveatsOf(flags: VerifyFlags, kept: readonly KeptFile[], { logs }: TrailSummary): string[] {
+  const without = logs.filter(({ log }) => !kept.some((each) => each.log === log)).length;
+  const unused = kept.filter(({ log }) => flags.log?.includes(log) === false);
   return [
     ...(flags.evidence ? [] : ['The raw bytes were not looked at (--no-evidence).']),
-    ...(flags.checkpoint === undefined
+    ...unused.map(({ file, log }) => `The checkpoint ${file} is of ${log}, which was not looked at (--log).`),
+    ...(kept.length === 0
       ? ['No checkpoint kept elsewhere was given (--checkpoint): an end that was cut off would not show.']
-      : []),
+      : without > 0
+        ? [
+            `Of ${count(without, 'log')} no checkpoint was given (--checkpoint): an end that was cut off would not show.`,
+          ]
+        : []),
   ];
 }
 

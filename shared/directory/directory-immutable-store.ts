@@ -5,8 +5,9 @@ import { join, sep } from 'node:path';
 import { StoreError } from '../errors.ts';
 import { checkBlobName, checkBlobPrefix } from '../seal/blob-name.ts';
 import type { ImmutableStore } from '../seal/immutable-store.ts';
-import { createFile, readRegularFile } from './durable-file.ts';
+import { WORK_FOLDER, createFile, readRegularFile } from './durable-file.ts';
 import { toFileError } from './file-error.ts';
+import { namesIn } from './folder-names.ts';
 
 /** Readable to all who may enter the folder; writable to nobody, so that no slip of an editor changes what is kept. */
 const MODE = 0o444;
@@ -18,7 +19,7 @@ export interface DirectoryStoreOptions {
 
 /**
  * ImmutableStore in a folder: a blob is a file, the slashes of its name are folders. For exports, tests and benches; what
- * protects the files is the file system alone. Symbolic links, and names of which a part begins with a dot, are not blobs.
+ * protects the files is the file system alone. Symbolic links, sockets and pipes are listed, and never followed or read.
  */
 export class DirectoryImmutableStore implements ImmutableStore {
   readonly #root: string;
@@ -47,10 +48,10 @@ export class DirectoryImmutableStore implements ImmutableStore {
     }
   }
 
-  async read(name: string): Promise<Buffer | undefined> {
+  async read(name: string, limit?: number): Promise<Buffer | undefined> {
     const path = this.#pathOf(name);
     try {
-      return (await this.#isWithin(name)) ? await readRegularFile(path) : undefined;
+      return (await this.#isWithin(name)) ? await readRegularFile(path, limit) : undefined;
     } catch (error) {
       throw toFileError(error, `Reading ${name} in ${this.#root}`);
     }
@@ -102,27 +103,25 @@ export class DirectoryImmutableStore implements ImmutableStore {
       if (isAbsent(error)) return [];
       throw toFileError(error, `Listing ${folder} in ${this.#root}`);
     }
-    return found
-      .filter((entry) => (entry.isFile() || entry.isDirectory()) && !entry.name.startsWith('.'))
-      .map((entry) => folder + entry.name + (entry.isDirectory() ? '/' : ''))
-      .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    return namesIn(folder, found);
   }
 
   async #sizeOf(name: string): Promise<number> {
     try {
       return (await lstat(join(this.#root, name))).size;
     } catch (error) {
+      // Its name is not UTF-8, so this is not quite it; no more can it be read.
+      if (isAbsent(error)) return 0;
       throw toFileError(error, `Listing ${name} in ${this.#root}`);
     }
   }
 
   #pathOf(name: string): string {
     checkBlobName(name);
-    // A name that is not listed must not be written either; the work folder is one of them.
-    if (name.split('/').some((part) => part.startsWith('.'))) {
+    if (name.split('/')[0] === WORK_FOLDER) {
       throw new StoreError(
         'forbidden',
-        `"${name}" cannot be the name of a blob in a folder: no part may begin with a dot.`,
+        `"${name}" cannot be the name of a blob in a folder: files are prepared there.`,
       );
     }
     return join(this.#root, name);
@@ -152,5 +151,5 @@ function folderOf(name: string): string {
 
 function isAbsent(error: unknown): boolean {
   const { code } = error as { code?: unknown };
-  return code === 'ENOENT' || code === 'ENOTDIR';
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG';
 }

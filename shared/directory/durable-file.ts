@@ -3,10 +3,12 @@ import { constants } from 'node:fs';
 import { link, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { StoreError } from '../errors.ts';
+
 /** Files that are written whole or not at all, and outlive a power cut once a call has resolved. */
 
 /** Where files are prepared: beside the data, as a link or a rename cannot leave its file system. */
-const WORK_FOLDER = '.preparing';
+export const WORK_FOLDER = '.preparing';
 
 /** Writes the bytes under a name of their own in the work folder of `root`, synced. Returns that name. */
 async function prepare(root: string, bytes: Uint8Array, mode: number): Promise<string> {
@@ -55,18 +57,28 @@ export async function replaceFile(root: string, path: string, bytes: Uint8Array,
   await syncFolder(dirname(path));
 }
 
-/** The bytes, or undefined where no regular file has this name: what a symbolic link, a device or a pipe gives is no blob. */
-export async function readRegularFile(path: string): Promise<Buffer | undefined> {
+const NO_FILE = new Set(['ENOENT', 'ELOOP', 'ENXIO', 'ENAMETOOLONG']);
+
+/**
+ * The bytes, or undefined where no regular file has this name: what a symbolic link, a socket, a device or a pipe gives is no
+ * blob. Throws StoreError `tooLarge` where there are more than `limit`.
+ */
+export async function readRegularFile(path: string, limit = Infinity): Promise<Buffer | undefined> {
   let file;
   try {
     // Without O_NONBLOCK, opening a pipe waits until somebody writes to it.
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ELOOP') return undefined;
+    if (NO_FILE.has(codeOf(error) ?? '')) return undefined;
     throw error;
   }
   try {
-    return (await file.stat()).isFile() ? await file.readFile() : undefined;
+    const status = await file.stat();
+    if (!status.isFile()) return undefined;
+    if (status.size > limit) {
+      throw new StoreError('tooLarge', `${path} has ${status.size} bytes; at most ${limit} are read.`);
+    }
+    return await file.readFile();
   } finally {
     await file.close();
   }

@@ -1,6 +1,6 @@
 import { RequestError } from '../errors.ts';
 import { parseJsonText } from '../wire/json.ts';
-import { toTimestamp } from '../wire/timestamp.ts';
+import { toZonedTimestamp } from '../wire/timestamp.ts';
 import type { Timestamp } from '../wire/timestamp.ts';
 import { TABLES } from '../tabulate/index-tables.ts';
 import type { RowRange, TableName } from '../tabulate/index-tables.ts';
@@ -72,8 +72,8 @@ export function parseQuestion(query: URLSearchParams): Question {
 function timeOf(query: URLSearchParams, name: string): Timestamp | undefined {
   const text = query.get(name);
   if (text === null) return undefined;
-  const time = toTimestamp(text);
-  if (time === undefined) throw refused(`"${name}" must be a time like 2026-11-23T00:00:00Z`);
+  const time = toZonedTimestamp(text);
+  if (time === undefined) throw refused(`"${name}" must be a time with its zone, like 2026-11-23T00:00:00Z`);
   return time;
 }
 

@@ -35,8 +35,8 @@ export interface GenerationDeps {
   readonly hint: (log: string) => Promise<number | undefined>;
 }
 
-/** A head before the first segment: nothing sealed below `first`. */
-function emptyHead(log: string, first: number): Head {
+/** A head before the first segment: nothing sealed below `first`, to be opened on the hub that was created then. */
+function emptyHead(log: string, first: number, hubCreated: string): Head {
   return {
     log,
     number: -1,
@@ -44,7 +44,7 @@ function emptyHead(log: string, first: number): Head {
     frontier: [],
     checkpoint: undefined,
     to: { sequenceNumber: first - 1, enqueued: '0000-01-01T00:00:00.000Z' },
-    hubCreated: undefined,
+    hubCreated,
     configurations: [],
     nextKey: undefined,
   };
@@ -75,18 +75,18 @@ export async function findCurrentLog(deps: GenerationDeps, hub: HubProperties, p
         : await findLastSound(deps.trail, deps.signer, nameOf(last), await deps.hint(nameOf(last)));
     const predecessor = last === undefined ? undefined : { log: nameOf(last), checkpoint: before?.checkpoint };
     return {
-      head: emptyHead(nameOf(order.generation), order.first),
+      head: emptyHead(nameOf(order.generation), order.first, hub.created),
       opened: openedBy(order.reason, predecessor),
       replaced: before,
     };
   }
-  if (last === undefined) return { head: emptyHead(nameOf(0), 0), opened: { reason: FIRST_LOG_REASON } };
+  if (last === undefined) return { head: emptyHead(nameOf(0), 0, hub.created), opened: { reason: FIRST_LOG_REASON } };
   const head = await findHead(deps.trail, deps.signer, nameOf(last), await deps.hint(nameOf(last)));
   if (head === undefined) throw new SealError('badHead', `The log ${nameOf(last)} was listed but has no segment.`);
   if (head.hubCreated !== hub.created) {
     const predecessor = { log: head.log, checkpoint: head.checkpoint };
     return {
-      head: emptyHead(nameOf(last + 1), 0),
+      head: emptyHead(nameOf(last + 1), 0, hub.created),
       opened: openedBy(formatRecreatedHubReason(hub.created), predecessor),
       replaced: head,
     };

@@ -9,11 +9,15 @@
 export interface ImmutableStore {
   /** One single-shot write with If-None-Match: *. 'exists': a blob of that name is there already, its bytes are not looked at. */
   create(name: string, bytes: Uint8Array): Promise<'created' | 'exists'>;
-  /** undefined: no such blob. */
-  read(name: string): Promise<Buffer | undefined>;
+  /** undefined: no such blob. `limit`: bytes; of a blob that has more nothing is read, and StoreError `tooLarge` is thrown. */
+  read(name: string, limit?: number): Promise<Buffer | undefined>;
   /** One HEAD. */
   exists(name: string): Promise<boolean>;
-  /** Names that begin with `prefix`, in ascending order of their UTF-8 bytes, a page at a time. */
+  /**
+   * Names that begin with `prefix`, a page at a time. Those of `a-z 0-9 . _ - /` alone, as all of a trail are, come in ascending
+   * order; foreign ones may stand anywhere among them, for backends differ in how they order them. Whatever lies there is
+   * listed, also what cannot be read.
+   */
   list(prefix: string): AsyncIterable<{ readonly name: string; readonly size: number }>;
   /** The "folders" directly below `prefix` (which ends in a slash or is empty), each ending in a slash, ascending. */
   listPrefixes(prefix: string): AsyncIterable<string>;

@@ -393,7 +393,7 @@ export class PartitionSealer {
     if (reused === undefined && followsOn && elapsed >= 0 && elapsed < HUB_CHECK_MS) return current;
     this.#hub = undefined;
     const { created } = await this.#hubProperties(this.#deps.hub);
-    if (head.number >= 0 && head.hubCreated !== created) {
+    if (head.hubCreated !== created) {
       this.#current = undefined;
       return this.#load();
     }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 
+import { StoreError } from '../errors.ts';
 import type { ImmutableStore } from '../seal/immutable-store.ts';
 import { deriveTrail, readHeads } from './derive-trail.ts';
 import { TABLES } from './index-tables.ts';
@@ -95,6 +96,44 @@ async function* compareRows(
     }
   }
   for (const row of found.values()) yield { kind: 'added', ...toName(row) };
+}
+
+/** What `Progress` says of a log and cannot be. */
+export interface ProgressDifference {
+  readonly kind: 'progressWrong';
+  readonly log: string;
+  /** The segment that it names; undefined where it names none at all. */
+  readonly segment: number | undefined;
+  /** The last segment of the log. */
+  readonly last: number;
+}
+
+/**
+ * Yields each log whose `Progress` is ahead of it, or no number: a sealer would leave the segments in between out of the
+ * index. That it lags behind is no lie. Only the logs of the trail are asked for. Throws StoreError.
+ */
+export async function* compareProgress({
+  trail,
+  tables,
+}: Pick<CompareDeps, 'trail' | 'tables'>): AsyncGenerator<ProgressDifference> {
+  const noted = new Map<string, number | undefined>();
+  for (const log of (await readHeads(trail)).keys()) noted.set(log, await readProgress(tables, log));
+  // Afterwards: a segment is there before Progress names it, and sealing may go on meanwhile.
+  for (const [log, last] of await readHeads(trail)) {
+    if (!noted.has(log)) continue;
+    const segment = noted.get(log);
+    if (segment === undefined || segment > last) yield { kind: 'progressWrong', log, segment, last };
+  }
+}
+
+/** -1: none is noted; undefined: what is noted is no number of a segment. */
+async function readProgress(tables: IndexTables, log: string): Promise<number | undefined> {
+  try {
+    return (await tables.getProgress(log)) ?? -1;
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'unexpected') return undefined;
+    throw error;
+  }
 }
 
 /** Looks again: the sealer may have written the row after the table was read. */

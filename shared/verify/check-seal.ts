@@ -1,5 +1,6 @@
 import { FormatError } from '../errors.ts';
 import { parseCheckpoint } from '../wire/checkpoint.ts';
+import { parseLogName } from '../wire/log-name.ts';
 import { CATEGORIES, recordId } from '../wire/record.ts';
 import type { Position, Seal, TrailRecord } from '../wire/record.ts';
 import { rootOfFrontier } from '../wire/merkle.ts';
@@ -84,8 +85,12 @@ function checkPrevious(seal: Seal, findings: FindingList, where: SealPlace): voi
 }
 
 function checkPositions(seal: Seal, walk: LeafWalk, findings: FindingList, where: SealPlace): void {
-  const { hub, from, to, previous } = seal;
+  const { log, hub, from, to, previous } = seal;
+  const { hub: expected } = parseLogName(log);
   if (hub === undefined) findings.add('hubWrong', 'The seal does not name its hub.', where);
+  else if (hub.name !== expected) {
+    findings.add('hubWrong', `The seal says that its messages came from the hub ${hub.name}, not ${expected}.`, where);
+  }
   if (from === undefined || to === undefined) {
     findings.add('positionWrong', 'The seal does not say "from" and "to".', where);
     return;

@@ -40,11 +40,11 @@ export type FailureKind =
   | 'firstMismatch'
   /** The frontier does not fold to the root in `previous`. */
   | 'frontierMismatch'
-  /** `hub` differs from the predecessor's, or is missing. */
+  /** `hub` differs from the predecessor's or from the one in the log's name, or is missing. */
   | 'hubWrong'
   /** An adoption in the wrong place, with the wrong times, or a list of configurations that does not follow from it. */
   | 'adoptionWrong'
-  /** A generation that does not name its predecessor, or whose predecessor ended elsewhere. */
+  /** A generation that does not name its predecessor, whose predecessor ended elsewhere, or that was opened for no true reason. */
   | 'generationWrong'
   /** A segment that a log gained after its successor was opened. */
   | 'grownAfterSuccessor'
@@ -52,8 +52,12 @@ export type FailureKind =
   | 'tailCut'
   /** A checkpoint that was kept elsewhere has another root for the same size: two histories were signed. */
   | 'forked'
+  /** The beginning of a log, or a generation before it, is not there, and nobody allowed for that. */
+  | 'pruned'
+  /** A checkpoint that was kept elsewhere speaks of a size that what is left of the log cannot show. */
+  | 'checkpointNotComparable'
   // The messages in it
-  /** A number of the hub that is neither sealed nor in a gap: left out by the sealer. */
+  /** A number of the hub that is neither sealed nor in a gap: left out by the sealer, in a log or between two generations. */
   | 'messageMissing'
   /** A number that was sealed before, or lies in a gap. */
   | 'messageTwice'
@@ -84,16 +88,16 @@ export type FailureKind =
 
 /** Worth knowing, and no failure. */
 export type NoteKind =
-  /** The log begins with a later segment than 0; what is left is verified from its `previous` on. */
-  | 'pruned'
-  /** A generation that does not begin at number 0, or does not say where its predecessor ended. */
+  /** As `pruned`, and all that is gone is older than what the verifier was told may be. */
+  | 'prunedAllowed'
+  /** A checkpoint that was kept elsewhere speaks of nothing but leaves whose pruning was allowed. */
+  | 'checkpointPruned'
+  /** A generation that does not begin at number 0 or where its predecessor ended, or whose predecessor cannot be compared. */
   | 'generationNoted'
   /** A body that was lost before it was sealed; the record says so itself. */
   | 'bodyMissing'
   /** A blob among the evidence that no record names: left behind by a crash, by pruning, or put there. */
   | 'evidenceUnreferenced'
-  /** A checkpoint that was kept elsewhere speaks of a size that what is left of the log cannot show. */
-  | 'checkpointNotComparable'
   /** More is worth knowing than is listed. */
   | 'more';
 
@@ -116,11 +120,11 @@ export interface Finding {
 }
 
 const NOTES: ReadonlySet<FindingKind> = new Set<NoteKind>([
-  'pruned',
+  'prunedAllowed',
+  'checkpointPruned',
   'generationNoted',
   'bodyMissing',
   'evidenceUnreferenced',
-  'checkpointNotComparable',
   'more',
 ]);
 

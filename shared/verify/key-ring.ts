@@ -1,12 +1,14 @@
-import { FormatError } from '../errors.ts';
+import { FormatError, StoreError } from '../errors.ts';
 import type { ImmutableStore } from '../seal/immutable-store.ts';
 import { parsePublicKey } from '../wire/signed-note.ts';
 import type { PublicKey } from '../wire/signed-note.ts';
 import type { Finding } from './findings.ts';
 import { parseTrailBlob } from './trail-blobs.ts';
 
-/** A trail has a key a rotation; whatever else lies under `keys/` is not worth more memory than this. */
+/** A trail has a key a rotation; whatever else lies under `keys/` is not worth more time and memory than this. */
 const MOST_KEYS = 4_096;
+/** A key on P-256 has 178 bytes in PEM form. */
+export const MAX_KEY_BYTES = 16 * 1024;
 
 /**
  * The keys that checkpoints are checked by. Only the given ones are trusted by themselves; those that the trail carries under
@@ -25,27 +27,34 @@ export async function loadKeys(
   findings: Finding[],
 ): Promise<KeyRing> {
   const keys = new Map(given.map((key) => [key.sha256, key]));
+  let read = 0;
   for await (const { name } of trail.list('keys/')) {
-    if (keys.size >= MOST_KEYS) break;
     const blob = parseTrailBlob(name);
     if (blob.kind !== 'key') continue; // listing the whole trail names it
-    const key = readKey(await trail.read(name));
-    if (key?.sha256 === blob.sha256) keys.set(key.sha256, key);
-    else
-      findings.push({
-        kind: 'keyBlobWrong',
-        blob: name,
-        message: 'The blob does not hold the public key whose hash it is named by.',
-      });
+    if (++read > MOST_KEYS) {
+      const message = `More than ${MOST_KEYS} keys lie there; this one and those behind it are not read.`;
+      findings.push({ kind: 'keyBlobWrong', blob: name, message });
+      break;
+    }
+    const key = await readKey(trail, name);
+    if (typeof key !== 'string' && key.sha256 === blob.sha256) keys.set(key.sha256, key);
+    else {
+      const why = typeof key === 'string' ? ` ${key}` : '';
+      const message = `The blob does not hold the public key whose hash it is named by.${why}`;
+      findings.push({ kind: 'keyBlobWrong', blob: name, message });
+    }
   }
   return { all: [...keys.values()], given: new Set(given.map((key) => key.sha256)), known: new Set(keys.keys()) };
 }
 
-function readKey(pem: Buffer | undefined): PublicKey | undefined {
+/** The key, or why there is none. */
+async function readKey(trail: ImmutableStore, name: string): Promise<PublicKey | string> {
   try {
-    return pem === undefined ? undefined : parsePublicKey(pem.toString('latin1'));
+    const pem = await trail.read(name, MAX_KEY_BYTES);
+    return pem === undefined ? 'It cannot be read.' : parsePublicKey(pem.toString('latin1'));
   } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    return undefined;
+    const isAboutBlob = error instanceof FormatError || (error instanceof StoreError && error.code === 'tooLarge');
+    if (!isAboutBlob) throw error;
+    return error.message;
   }
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
-import { StoreError } from '../errors.ts';
+import { FormatError, StoreError } from '../errors.ts';
 import type { StoreErrorCode } from '../errors.ts';
 import type { SourceFolders } from './segment-source.ts';
 import { segmentWorkerUrl } from './segment-worker-url.ts';
@@ -21,7 +21,8 @@ export interface WorkerSetup {
 
 export type ToWorker =
   | { readonly kind: 'verify'; readonly id: number; readonly job: SegmentJob }
-  | { readonly kind: 'blob'; readonly request: number; readonly bytes: Uint8Array | undefined };
+  | { readonly kind: 'blob'; readonly request: number; readonly bytes: Uint8Array | undefined }
+  | { readonly kind: 'refused'; readonly request: number; readonly message: string };
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'result'; readonly id: number; readonly result: SegmentResult }
@@ -181,7 +182,9 @@ export class SegmentRunner {
       const bytes = await (container === 'trail' ? this.#source.trail(name) : this.#source.evidence?.(name));
       post(busy, { kind: 'blob', request, bytes });
     } catch (error) {
-      this.#fail(error);
+      // Of one blob, and a finding of its segment: larger than any of its kind.
+      if (error instanceof FormatError) post(busy, { kind: 'refused', request, message: error.message });
+      else this.#fail(error);
     }
   }
 

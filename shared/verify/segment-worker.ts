@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { StoreError } from '../errors.ts';
+import { FormatError, StoreError } from '../errors.ts';
 import { parsePublicKey } from '../wire/signed-note.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './segment-runner.ts';
 import { sourceOfFolders } from './segment-source.ts';
@@ -14,7 +14,7 @@ const checks: SegmentChecks = {
   keptSizes: setup.keptSizes,
   whole: setup.whole,
 };
-const requests = new Map<number, (bytes: Buffer | undefined) => void>();
+const requests = new Map<number, PromiseWithResolvers<Buffer | undefined>>();
 let nextRequest = 0;
 
 function send(message: FromWorker): void {
@@ -23,11 +23,11 @@ function send(message: FromWorker): void {
 }
 
 function ask(container: 'trail' | 'evidence', name: string): Promise<Buffer | undefined> {
-  return new Promise((resolve) => {
-    const request = nextRequest++;
-    requests.set(request, resolve);
-    send({ kind: 'read', request, container, name });
-  });
+  const request = nextRequest++;
+  const asked = Promise.withResolvers<Buffer | undefined>();
+  requests.set(request, asked);
+  send({ kind: 'read', request, container, name });
+  return asked.promise;
 }
 
 const asking: SegmentSource = {
@@ -52,11 +52,15 @@ parentPort?.on('message', (message: ToWorker) => {
       return;
     case 'blob': {
       const { request, bytes } = message;
-      requests.get(request)?.(
-        bytes === undefined ? undefined : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
-      );
+      requests
+        .get(request)
+        ?.resolve(bytes === undefined ? undefined : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
       requests.delete(request);
+      return;
     }
+    case 'refused':
+      requests.get(message.request)?.reject(new FormatError('frameTooLarge', message.message));
+      requests.delete(message.request);
   }
 });
 send({ kind: 'ready' });

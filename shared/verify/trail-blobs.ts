@@ -19,6 +19,11 @@ export function parseTrailBlob(name: string): TrailBlob {
   return sha256 === undefined ? { kind: 'foreign' } : { kind: 'key', sha256 };
 }
 
+/** True for `<yyyy>/<mm>/<SHA-256>.zst`, the name of every blob in the container `evidence`. */
+export function isEvidenceBlob(name: string): boolean {
+  return /^\d{4}\/\d{2}\/[0-9a-f]{64}\.zst$/.test(name);
+}
+
 /** `<trail>/anchors` seals the roots of the other logs: it has no hub, no messages and no positions. */
 export function isAnchorsLog(log: string): boolean {
   return log.endsWith('/anchors') && isTrailName(log.slice(0, -'/anchors'.length));

@@ -1,7 +1,7 @@
 import { FormatError } from '../errors.ts';
 import { parseCheckpoint } from '../wire/checkpoint.ts';
 import { EMPTY_ROOT } from '../wire/merkle.ts';
-import type { Position, Seal } from '../wire/record.ts';
+import type { Position } from '../wire/record.ts';
 import { MAX_CONFIGURATIONS } from './check-seal.ts';
 import type { FailureKind, Finding, NoteKind } from './findings.ts';
 import type { KeptCheckpoint } from './kept-checkpoints.ts';
@@ -34,13 +34,23 @@ export interface LogSummary {
   readonly lastTime: string | undefined;
 }
 
-/** What later logs ask of this one. */
-export interface LogEnd {
-  readonly opened: Seal['opened'];
-  /** Number that the log begins with, where its segment 0 is there. */
-  readonly start: number | undefined;
+/** What is asked of one log when it is compared with the other generations of its partition. */
+export interface LogEnds {
+  /** Of segment 0, where it is there and can be read. */
+  readonly opening: SegmentSummary['seal'] | undefined;
+  /** Of the last segment that could be read. */
+  readonly ending: SegmentSummary['seal'] | undefined;
   /** False where the last segment could not be read. */
   readonly isWhole: boolean;
+  /** No message before the first segment that is there was enqueued later. */
+  readonly goneUntil: string | undefined;
+}
+
+export interface JoinOptions {
+  readonly keys: KeyRing;
+  readonly kept: readonly KeptCheckpoint[];
+  /** What was enqueued before this time may be gone. */
+  readonly prunedBefore: string | undefined;
 }
 
 interface Known {
@@ -54,6 +64,7 @@ export class LogJoin {
   readonly log: string;
   readonly #keys: KeyRing;
   readonly #kept: readonly KeptCheckpoint[];
+  readonly #prunedBefore: string | undefined;
   #segments = 0;
   #records = 0;
   #messages = 0;
@@ -69,18 +80,19 @@ export class LogJoin {
   /** Size to root, where a kept checkpoint asks for it. */
   readonly #roots = new Map<number, { readonly root: string; readonly segment: number; readonly fits: boolean }>();
 
-  constructor(log: string, keys: KeyRing, kept: readonly KeptCheckpoint[]) {
+  constructor(log: string, { keys, kept, prunedBefore }: JoinOptions) {
     this.log = log;
     this.#keys = keys;
     this.#kept = kept.filter((each) => each.log === log);
+    this.#prunedBefore = prunedBefore;
   }
 
   /** The next segment that is there. */
   *take(result: SegmentResult): Generator<Finding> {
     const { number } = result.job;
-    yield* this.#checkNumber(number);
-    yield* result.findings;
     const { summary } = result;
+    yield* this.#checkNumber(number, summary);
+    yield* result.findings;
     if (summary !== undefined) {
       const before = this.#previous?.number === number - 1 ? this.#previous.summary : undefined;
       if (before !== undefined) yield* this.#comparePredecessor(number, summary, before);
@@ -105,15 +117,9 @@ export class LogJoin {
     for (const { size, root } of summary.roots) this.#roots.set(size, { root, segment: number, fits: summary.fits });
   }
 
-  *#checkNumber(number: number): Generator<Finding> {
+  *#checkNumber(number: number, summary: SegmentSummary | undefined): Generator<Finding> {
     if (this.#previous === undefined) {
-      if (number > 0) {
-        yield this.#finding(
-          'pruned',
-          number,
-          `The log begins with segment ${number}; what was before it is vouched for by its "previous" alone.`,
-        );
-      }
+      if (number > 0) yield this.#checkPruned(number, summary?.seal.previous?.to.enqueued);
       return;
     }
     const first = this.#previous.number + 1;
@@ -121,6 +127,18 @@ export class LogJoin {
       const what = number - 1 === first ? `Segment ${first} is` : `Segments ${first} to ${number - 1} are`;
       yield this.#finding('segmentMissing', first, `${what} not there, and segment ${number} is.`);
     }
+  }
+
+  /** `until`: the latest time that the log had seen before the first segment that is left. */
+  #checkPruned(number: number, until: string | undefined): Finding {
+    const begins = `The log begins with segment ${number}; what was before it, enqueued up to ${until ?? 'an unknown time'}, is not there`;
+    return mayBeGone(until, this.#prunedBefore)
+      ? this.#finding('prunedAllowed', number, `${begins}: pruned, and vouched for by "previous" alone.`)
+      : this.#finding(
+          'pruned',
+          number,
+          `${begins}: somebody removed it, or it was pruned and the verifier was not told that it may be.`,
+        );
   }
 
   *#comparePredecessor(number: number, summary: SegmentSummary, before: SegmentSummary): Generator<Finding> {
@@ -184,12 +202,12 @@ export class LogJoin {
     }
   }
 
-  /** After the last segment: what was kept elsewhere. */
-  *finish(): Generator<Finding> {
-    for (const kept of this.#kept) yield* this.#compareKept(kept);
+  /** After the last segment: what was kept elsewhere. `allMayBeGone`: the whole log may be, where no segment of it is there. */
+  *finish(allMayBeGone: boolean): Generator<Finding> {
+    for (const kept of this.#kept) yield* this.#compareKept(kept, allMayBeGone);
   }
 
-  *#compareKept(kept: KeptCheckpoint): Generator<Finding> {
+  *#compareKept(kept: KeptCheckpoint, allMayBeGone: boolean): Generator<Finding> {
     const { size, root, signedBy } = kept;
     const trusted = signedBy.some((key) => this.#keys.given.has(key) || this.#announced.has(key));
     const end = this.#lastRead?.size ?? 0;
@@ -208,7 +226,13 @@ export class LogJoin {
           `The kept checkpoint over ${size} leaves has the root ${root}; this log has ${shown.root} there: two histories were signed.`,
         );
       }
-    } else if (size > end && this.end.isWhole) {
+    } else if (this.#mayBeGone(size, allMayBeGone)) {
+      yield this.#finding(
+        'checkpointPruned',
+        undefined,
+        `The kept checkpoint over ${size} leaves speaks of leaves that were allowed to be pruned: it shows nothing of what is left.`,
+      );
+    } else if (size > end && this.ends.isWhole) {
       yield this.#finding(
         'tailCut',
         this.#previous?.number,
@@ -218,9 +242,16 @@ export class LogJoin {
       yield this.#finding(
         'checkpointNotComparable',
         undefined,
-        `The kept checkpoint over ${size} leaves speaks of leaves that are pruned, missing or damaged.`,
+        `The kept checkpoint over ${size} leaves speaks of leaves that are pruned, missing or damaged: nothing shows that they were the same.`,
       );
     }
+  }
+
+  /** True where all of the first `size` leaves lie in what was allowed to be pruned. */
+  #mayBeGone(size: number, allMayBeGone: boolean): boolean {
+    const first = this.#first?.summary;
+    if (this.#first === undefined) return allMayBeGone;
+    return first !== undefined && size < first.first && mayBeGone(this.ends.goneUntil, this.#prunedBefore);
   }
 
   #finding(kind: FailureKind | NoteKind, segment: number | undefined, message: string, index?: number): Finding {
@@ -233,12 +264,14 @@ export class LogJoin {
     };
   }
 
-  get end(): LogEnd {
-    const first = this.#first?.number === 0 ? this.#first.summary : undefined;
+  get ends(): LogEnds {
+    const first = this.#first?.summary?.seal;
     return {
-      opened: first?.seal.opened,
-      start: first?.seal.from?.sequenceNumber,
+      opening: this.#first?.number === 0 ? first : undefined,
+      ending: this.#lastRead?.seal,
       isWhole: this.#previous === undefined || this.#previous.summary !== undefined,
+      // A predecessor has taken in what came before this log's first message.
+      goneUntil: this.#first?.number === 0 ? first?.from?.enqueued : first?.previous?.to.enqueued,
     };
   }
 
@@ -263,6 +296,11 @@ export class LogJoin {
       lastTime: to?.enqueued,
     };
   }
+}
+
+/** `until`: nothing that is gone was enqueued later; undefined where that is not known. */
+export function mayBeGone(until: string | undefined, prunedBefore: string | undefined): boolean {
+  return until !== undefined && prunedBefore !== undefined && until < prunedBefore;
 }
 
 /** undefined: it is the predecessor's. Else in what it differs. */

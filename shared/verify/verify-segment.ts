@@ -16,8 +16,8 @@ import type { Finding, RecordPlace } from './findings.ts';
 import { cutLines, lineAt } from './segment-lines.ts';
 import type { SegmentLines } from './segment-lines.ts';
 import { isAnchorsLog } from './trail-blobs.ts';
-import { MAX_EVIDENCE_BYTES, verifyEvidence } from './verify-evidence.ts';
-import type { EvidenceRead } from './verify-evidence.ts';
+import { MAX_EVIDENCE_BYTES, leaveOutEvidence, verifyEvidence } from './verify-evidence.ts';
+import type { EvidenceRead, SegmentEvidence } from './verify-evidence.ts';
 import { walkLeaves } from './walk-leaves.ts';
 
 /** One blob to verify: what its name says. */
@@ -27,6 +27,8 @@ export interface SegmentJob {
   readonly number: number;
   /** The first of its log that is there: its frontier speaks for all that is not. */
   readonly isFirst: boolean;
+  /** Hashes of the keys one of which has to have signed the segment before its evidence is read. */
+  readonly evidenceKeys: readonly string[];
 }
 
 /** Where the bytes come from. Both throw StoreError, and FormatError where a blob is larger than any of its kind. */
@@ -81,7 +83,7 @@ export interface SegmentResult {
   readonly summary: SegmentSummary | undefined;
 }
 
-const NO_EVIDENCE: EvidenceRead = { names: [], bytes: 0 };
+const NO_EVIDENCE: EvidenceRead = { names: [], bytes: 0, isLeftOut: false };
 
 /** Zstandard stores what it cannot compress in blocks of 128 KiB with a header of 3 bytes each: never much larger than its content. */
 export const MAX_SEGMENT_BLOB_BYTES = MAX_SEGMENT_BYTES + MAX_SEGMENT_BYTES / 256 + 1024;
@@ -151,8 +153,10 @@ async function verifyBytes(
   if (!fits) reportRoot(signed.checkpoint, seal, tree, walk.damaged, findings);
   else if (signed !== undefined) reportPrefixes(seal, tree, findings);
   checkSeal(sealed.record, seal, { index: tree.size - 1 }, walk, findings);
-  const evidence =
-    source.evidence === undefined ? NO_EVIDENCE : await verifyEvidence(walk.evidence, source.evidence, findings);
+  const signedBy = signed === undefined ? [] : signersOf(signed.note, job.log, checks.keys);
+  // What nobody signed may name whatever there is to inflate; that it is not sealed is a finding already.
+  const isSealed = fits && signedBy.some((key) => job.evidenceKeys.includes(key));
+  const evidence = await readEvidence(walk.evidence, source.evidence, isSealed, findings);
 
   const { messages, gaps, gone, bodiesMissing } = walk.messages;
   const { previous, opened, hub, from, to, configurations, nextKey } = seal;
@@ -168,7 +172,7 @@ async function verifyBytes(
       size: tree.size,
       checkpoint: signed?.text,
       fits,
-      signedBy: signed === undefined ? [] : signersOf(signed.note, job.log, checks.keys),
+      signedBy,
       keyIds: signed === undefined ? [] : signed.note.signatures.map((each) => each.keyId.toString('hex')),
       seal: { previous, opened, hub, from, to, configurations, nextKey },
       adopted: walk.adoption !== undefined,
@@ -179,6 +183,16 @@ async function verifyBytes(
       roots: tree.roots,
     },
   };
+}
+
+async function readEvidence(
+  evidence: SegmentEvidence,
+  read: SegmentSource['evidence'],
+  isSealed: boolean,
+  findings: FindingList,
+): Promise<EvidenceRead> {
+  if (read === undefined) return NO_EVIDENCE;
+  return isSealed ? verifyEvidence(evidence, read, findings) : leaveOutEvidence(evidence);
 }
 
 function signersOf(note: Note, log: string, keys: readonly PublicKey[]): string[] {
@@ -326,8 +340,9 @@ function rootsBefore(
 }
 
 /**
- * Names the leaves by the prefixes in the last line; where these say nothing, the first (`damaged`) that shows by itself that
- * it is not what a sealer writes.
+ * The root proves that the segment was changed; which of its records it was, nothing proves. The prefixes in the last line
+ * tell, and whoever changes a record can change them too. `damaged`: the first leaf that shows by itself that it is not what
+ * a sealer writes.
  */
 function reportRoot(
   checkpoint: Checkpoint,
@@ -336,20 +351,26 @@ function reportRoot(
   damaged: RecordPlace | undefined,
   findings: FindingList,
 ): void {
-  const changed = tree.changed.map((i) => ({ index: seal.first + i }));
   const what =
     checkpoint.size === tree.size
-      ? 'Frontier and leaves do not fold to the root of the checkpoint'
-      : `The leaves end at ${tree.size}, the checkpoint is over ${checkpoint.size}`;
-  for (const record of changed.length === 0 ? [damaged] : changed) {
-    findings.add(
-      'rootMismatch',
-      record === undefined
-        ? `${what}: bytes were changed, added or removed after sealing; which of its records it was, the segment alone cannot tell.`
-        : `this record is not the one that was sealed: ${what.charAt(0).toLowerCase()}${what.slice(1)}.`,
-      record === undefined ? {} : { record },
-    );
+      ? 'frontier and leaves do not fold to the root of the checkpoint'
+      : `the leaves end at ${tree.size}, the checkpoint is over ${checkpoint.size}`;
+  const sentence = `this segment is not the one that was sealed: ${what}.`;
+  const changed = tree.changed.map((i) => ({ index: seal.first + i }));
+  if (changed.length === 0) {
+    const hint =
+      damaged === undefined
+        ? 'Which of its records was changed, added or removed, the segment alone cannot tell.'
+        : 'This record is the first of it that no sealer writes so.';
+    findings.add('rootMismatch', `${sentence} ${hint}`, damaged === undefined ? {} : { record: damaged });
+    return;
   }
+  const other =
+    damaged === undefined || changed.some(({ index }) => index === damaged.index)
+      ? ''
+      : `; but record ${damaged.index} is what no sealer writes, whatever that line says`;
+  const hint = `According to its last line, which is not signed, this record was changed${other}.`;
+  for (const record of changed) findings.add('rootMismatch', `${sentence} ${hint}`, { record });
 }
 
 /** The leaves are those that were signed, so it is the last line that was changed. */

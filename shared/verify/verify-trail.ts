@@ -14,10 +14,10 @@ import { SegmentRunner } from './segment-runner.ts';
 import { listFiles, sourceOfFolders, sourceOfStores } from './segment-source.ts';
 import type { SourceFolders } from './segment-source.ts';
 import { parseTrailBlob } from './trail-blobs.ts';
-import { verifyGenerations } from './verify-generations.ts';
+import { groupGenerations, isPrunedWhole, verifyGenerations } from './verify-generations.ts';
 import { LogJoin } from './verify-log.ts';
-import type { LogSummary } from './verify-log.ts';
-import type { SegmentChecks, SegmentJob, SegmentResult } from './verify-segment.ts';
+import type { JoinOptions, LogSummary } from './verify-log.ts';
+import type { SegmentChecks, SegmentJob, SegmentResult, SegmentSummary } from './verify-segment.ts';
 
 export interface VerifyOptions {
   readonly trail: ImmutableStore;
@@ -31,6 +31,11 @@ export interface VerifyOptions {
   readonly checkpoints?: readonly string[] | undefined;
   /** Names of the logs to look at; all where absent. */
   readonly logs?: readonly string[] | undefined;
+  /**
+   * A time in the one form. Pruning after retention takes whole beginnings, the oldest first: a beginning that is gone is a
+   * note where all of it was enqueued before this time, else a failure. Absent: nothing may be gone.
+   */
+  readonly prunedBefore?: string | undefined;
   /** Parses every record whole, against the schema and its one form; without it, what lies between both ends is only hashed. */
   readonly whole?: boolean | undefined;
   /** Threads, this one among them. Default: as many as there are cores. */
@@ -77,13 +82,17 @@ export async function* verifyTrail(options: VerifyOptions): AsyncGenerator<Findi
   yield* tally.count(found);
 
   const logs = new Map<string, LogJoin>();
-  for await (const segment of verifySegments(options, keys, kept)) {
+  const { trail, prunedBefore, logs: lookedAt } = options;
+  const joining: JoinOptions = { keys, kept, prunedBefore };
+  const trusted = new TrustedKeys(keys.given);
+  for await (const segment of verifySegments(options, keys, kept, trusted)) {
     if (segment.kind === 'foreign') yield* tally.count([segment.finding]);
-    else yield* tally.count(joinSegment(segment.result, logs, keys, kept, tally, options));
+    else yield* tally.count(joinSegment(await withEvidence(segment, trusted), logs, joining, tally, options));
   }
-  for (const { log } of kept) logOf(log, logs, keys, kept);
-  for (const log of logs.values()) yield* tally.count(log.finish());
-  yield* tally.count(verifyGenerations(logs, options.trail));
+  for (const { log } of kept) logOf(log, logs, joining);
+  const generations = groupGenerations(logs.values());
+  for (const log of logs.values()) yield* tally.count(log.finish(isPrunedWhole(log.log, generations, prunedBefore)));
+  yield* tally.count(verifyGenerations(generations, { trail, lookedAt, prunedBefore }));
   if (options.evidence !== undefined && options.logs === undefined) {
     yield* tally.count(findUnreferenced(options.evidence, tally.evidence));
   }
@@ -146,8 +155,37 @@ class Tally {
   }
 }
 
-function logOf(log: string, logs: Map<string, LogJoin>, keys: KeyRing, kept: readonly KeptCheckpoint[]): LogJoin {
-  const known = logs.get(log) ?? new LogJoin(log, keys, kept);
+/**
+ * The keys whose segments' evidence is worth looking at: those that were given, and those that a segment announced which one
+ * of these signed. Anybody who can write blobs can write segments, under a key of their own besides, each of which names
+ * every large blob of the evidence there is.
+ */
+class TrustedKeys {
+  readonly #keys: Set<string>;
+
+  constructor(given: Iterable<string>) {
+    this.#keys = new Set(given);
+  }
+
+  get all(): readonly string[] {
+    return [...this.#keys];
+  }
+
+  /** True where one of them signed the segment; the key that it announces is then one, too. */
+  take(summary: SegmentSummary | undefined): boolean {
+    if (summary?.fits !== true || !summary.signedBy.some((key) => this.#keys.has(key))) return false;
+    this.#keys.add(summary.seal.nextKey);
+    return true;
+  }
+}
+
+/** Verifies a segment once more where its key was announced only after its turn had come: some few at each new key. */
+async function withEvidence({ result, again }: VerifiedSegment, trusted: TrustedKeys): Promise<SegmentResult> {
+  return trusted.take(result.summary) && result.evidence.isLeftOut ? again(trusted.all) : result;
+}
+
+function logOf(log: string, logs: Map<string, LogJoin>, joining: JoinOptions): LogJoin {
+  const known = logs.get(log) ?? new LogJoin(log, joining);
   logs.set(log, known);
   return known;
 }
@@ -155,21 +193,25 @@ function logOf(log: string, logs: Map<string, LogJoin>, keys: KeyRing, kept: rea
 function* joinSegment(
   result: SegmentResult,
   logs: Map<string, LogJoin>,
-  keys: KeyRing,
-  kept: readonly KeptCheckpoint[],
+  joining: JoinOptions,
   tally: Tally,
   options: VerifyOptions,
 ): Generator<Finding> {
   const { log } = result.job;
   tally.add(result);
-  yield* logOf(log, logs, keys, kept).take(result);
+  yield* logOf(log, logs, joining).take(result);
   const { segments, records, bytes, evidenceBytes } = tally;
   options.onProgress?.({ log, segments, records, bytes: bytes + evidenceBytes });
 }
 
-type Verified =
-  | { readonly kind: 'segment'; readonly result: SegmentResult }
-  | { readonly kind: 'foreign'; readonly finding: Finding };
+interface VerifiedSegment {
+  readonly kind: 'segment';
+  readonly result: SegmentResult;
+  /** Verifies it once more, with these keys' evidence. */
+  readonly again: (evidenceKeys: readonly string[]) => Promise<SegmentResult>;
+}
+
+type Verified = VerifiedSegment | { readonly kind: 'foreign'; readonly finding: Finding };
 
 /** Results that wait for their turn are small; segments that are at work are the runner's to bound. */
 const MOST_UNDER_WAY = 64;
@@ -181,6 +223,7 @@ async function* verifySegments(
   options: VerifyOptions,
   keys: KeyRing,
   kept: readonly KeptCheckpoint[],
+  trusted: TrustedKeys,
 ): AsyncGenerator<Verified> {
   const { trail, evidence, folders, parallel = availableParallelism() } = options;
   const checks: SegmentChecks = { keys: keys.all, keptSizes: keptSizes(kept), whole: options.whole ?? false };
@@ -195,7 +238,7 @@ async function* verifySegments(
       if (blob.kind === 'key') continue;
       if (blob.kind === 'segment') {
         const { log, number } = blob;
-        const job = { name, log, number, isFirst: !logs.has(log) };
+        const job = { name, log, number, isFirst: !logs.has(log), evidenceKeys: trusted.all };
         logs.add(log);
         runner.grow(Math.min(parallel - 1, Math.floor(++started / SEGMENTS_PER_WORKER)));
         underWay.push(verifyOne(job, runner));
@@ -215,7 +258,8 @@ function foreignBlob(name: string): Finding {
 }
 
 function verifyOne(job: SegmentJob, runner: SegmentRunner): Promise<Verified> {
-  const verified = runner.verify(job).then((result): Verified => ({ kind: 'segment', result }));
+  const again = (evidenceKeys: readonly string[]) => runner.verify({ ...job, evidenceKeys });
+  const verified = runner.verify(job).then((result): Verified => ({ kind: 'segment', result, again }));
   // It may fail before its turn comes; it is thrown then, not as a rejection that nobody handles.
   verified.catch(() => undefined);
   return verified;

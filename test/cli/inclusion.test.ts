@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { formatKeyBlob, formatSegmentBlob } from '../../shared/wire/log-name.ts';
 import { recordId } from '../../shared/wire/record.ts';
 import { formatPublicKey } from '../../shared/wire/signed-note.ts';
 import { TrailBuilder, makeKey, message } from '../fixtures/trail-builder.ts';
@@ -22,6 +23,7 @@ describe('indelible inclusion', () => {
     log.segment([message('c'), message('d', { records: 3 })]).segment([message('e')]);
     await writeBuilt(built, folder);
     await writeFile(join(folder, 'second.pem'), formatPublicKey(second.publicKey));
+    await writeFile(join(folder, 'last.checkpoint'), log.checkpoint);
     const { code, out, err } = await indelible(folder, 'inclusion', id, '--from', '.');
     if (code !== 0) throw new Error(err);
     proof = out;
@@ -29,11 +31,14 @@ describe('indelible inclusion', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('prints a proof that holds with nothing but the public key', async () => {
+  it('prints a proof that holds with nothing but the public key, and says which key was trusted', async () => {
     const { code, out } = await indelible(folder, 'verify-inclusion', 'proof.json', '--key', 'second.pem');
     expect(code).toBe(0);
     expect(out).toContain('Holds: octocat opened pull request 3');
-    expect(out).toContain('is leaf 6 of 9 in audit.example/trail/web/0/0');
+    expect(out).toContain('is leaf 6 of 9 in audit.example/trail/web/0/0, in segment 1, ');
+    const { key } = JSON.parse(proof) as { key: string };
+    expect(out).toContain(`signed by the key ${key}.`);
+    expect(out).toMatch(/^note {2}Whoever has this key, or had it before it was retired, can make such a proof/m);
     const json = JSON.parse(
       (await indelible(folder, 'verify-inclusion', 'proof.json', '--key', 'second.pem', '--json')).out,
     ) as object;
@@ -47,14 +52,37 @@ describe('indelible inclusion', () => {
   });
 
   it('does not hold where it was changed, and is none where it is of another form', async () => {
-    const changed: [object, number][] = [
-      [{ ...(JSON.parse(proof) as object), index: 5 }, 1],
-      [{ ...(JSON.parse(proof) as object), format: 'other' }, 2],
+    const changed: [string, number][] = [
+      [proof.replace('"index": 6', '"index": 5'), 1],
+      [proof.replace('"segment": 1', '"segment": 0'), 1],
+      [proof.replace('inclusion:1', 'inclusion:2'), 2],
+      [proof.replace('"index": 6', '"index": 5, "index": 6'), 2],
+      [JSON.stringify(JSON.parse(proof)), 2],
     ];
-    for (const [change, expected] of changed) {
-      await writeFile(join(folder, 'changed.json'), JSON.stringify(change));
+    for (const [text, expected] of changed) {
+      expect(text).not.toBe(proof);
+      await writeFile(join(folder, 'changed.json'), text);
       expect((await indelible(folder, 'verify-inclusion', 'changed.json', '--key', 'second.pem')).code).toBe(expected);
     }
+  });
+
+  it('is compared with a checkpoint that was kept: the same, another one, and one that says nothing of it', async () => {
+    const { checkpoint } = JSON.parse(proof) as { checkpoint: string };
+    await writeFile(join(folder, 'kept.checkpoint'), checkpoint);
+    await writeFile(join(folder, 'forked.checkpoint'), checkpoint.replace(/\n[^\n]{43}=\n/, `\n${'A'.repeat(43)}=\n`));
+    const given = (...files: string[]) =>
+      indelible(folder, 'verify-inclusion', 'proof.json', '--key', 'second.pem', '--checkpoint', ...files);
+    const same = await given('last.checkpoint', 'kept.checkpoint');
+    expect(same.code).toBe(0);
+    expect(same.out).toContain('The checkpoint is the one kept in kept.checkpoint.');
+    expect(same.out).not.toContain('note');
+    const forked = await given('forked.checkpoint');
+    expect(forked.code).toBe(1);
+    expect(forked.out).toContain('two histories were signed');
+    const other = await given('last.checkpoint');
+    expect(other).toMatchObject({ code: 2, out: '' });
+    expect(other.err).toContain('None of the checkpoints given is over 9 leaves');
+    expect(await given('key.pem')).toMatchObject({ code: 2, out: '' });
   });
 
   it('does not hold under another key', async () => {
@@ -74,6 +102,40 @@ describe('indelible inclusion', () => {
       /^note: 1 more record has this id: leaf \d+ of audit\.example\/trail\/web\/0\/0 \(segment 0\)\. .*\n$/,
     );
     await rm(twice, { recursive: true });
+  });
+
+  it('is not kept from the record by a forged log with the same id, with its key in the trail or without', async () => {
+    const hostile = await mkdtemp(join(tmpdir(), 'indelible-forged-'));
+    const built = new TrailBuilder();
+    const forger = makeKey();
+    built.log('web').segment([message('a'), message('b')]);
+    const forged = new TrailBuilder(built.name, forger);
+    forged.log('azure').segment([message('a'), message('b')]);
+    for (const name of forged.trail.names('segments/')) {
+      built.trail.tamper(name, (await forged.trail.read(name)) ?? Buffer.alloc(0));
+    }
+    built.trail.tamper(formatSegmentBlob('audit.example/trail/aaa/0/0', 0), Buffer.from('damaged'));
+    await writeBuilt(built, hostile);
+    const asked = ['inclusion', recordId(['github', 'd-0-1', '']), '--from', '.'];
+    const unknown = await indelible(hostile, ...asked);
+    expect(unknown.code).toBe(0);
+    expect(JSON.parse(unknown.out)).toMatchObject({ log: 'audit.example/trail/web/0/0' });
+    expect(unknown.err).toMatch(
+      /^note: 1 was passed over: leaf \d+ of audit\.example\/trail\/azure\/0\/0 \(segment 0\): no key that was given/m,
+    );
+
+    await writeFile(join(hostile, 'trail', formatKeyBlob(forger.publicKey.sha256)), formatPublicKey(forger.publicKey));
+    const known = await indelible(hostile, ...asked, '--key', 'key.pem');
+    expect(JSON.parse(known.out)).toMatchObject({ log: 'audit.example/trail/web/0/0' });
+    expect(known.err).toContain(`the key ${forger.publicKey.sha256} signed the segment: it was not given`);
+
+    await writeFile(join(hostile, 'stranger.pem'), formatPublicKey(makeKey().publicKey));
+    const nobody = await indelible(hostile, ...asked, '--key', 'stranger.pem');
+    expect(nobody).toMatchObject({ code: 1, out: '' });
+    expect(nobody.err).toMatch(/^note: 2 were passed over: /m);
+    expect(nobody.err).toMatch(/^note: 1 cannot be read: segments\/audit\.example\/trail\/aaa\/0\/0\/0{12}/m);
+    expect(nobody.err).toContain('in no segment whose signature could be checked');
+    await rm(hostile, { recursive: true });
   });
 
   it('says so where no record has the id, and where it is no id', async () => {

@@ -144,8 +144,49 @@ describe('indelible on the local stack', () => {
   it('exports it, and lists its keys', async () => {
     expect((await run('export', 'local', 'copy')).code).toBe(0);
     expect((await run('verify', 'copy', '--key', 'key.pem')).code).toBe(0);
-    expect((await run('keys', 'local')).out).toBe(`${built.key.publicKey.sha256}\n`);
-    expect((await run('keys', 'copy', '--pem')).out).toContain('BEGIN PUBLIC KEY');
+    const { sha256 } = built.key.publicKey;
+    const listed = await run('keys', 'local');
+    expect(listed.out.split('\n')[0]).toBe(`public key ${sha256}`);
+    expect(listed.out).toContain('--save DIR');
+    expect((await run('keys', 'copy', '--pem')).out).toBe(formatPublicKey(built.key.publicKey));
+    expect((await run('keys', 'copy', '--save', 'saved')).out).toBe(`public key ${sha256}: saved/${sha256}.pem\n`);
+    expect((await run('verify', 'copy', '--key', `saved/${sha256}.pem`)).code).toBe(0);
+    expect((await run('keys', 'copy', '--save', 'key.pem')).err).toContain('cannot be written to key.pem: EEXIST');
+  });
+
+  it('is found from another folder, by its data folder', async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), 'indelible-elsewhere-'));
+    const data = join(folder, '.indelible');
+    expect((await indelible(elsewhere, 'verify', data)).code).toBe(0);
+    expect((await indelible(elsewhere, 'inclusion', id, '--from', `${data}/`)).code).toBe(0);
+    expect((await indelible(elsewhere, 'token', '--as', 'alice', '--stack', data)).code).toBe(0);
+    const sent = ['send', 'azure-activity', join(folder, 'payload.json'), '--stack', data];
+    expect((await indelible(elsewhere, ...sent)).code).toBe(0);
+    const { code, err } = await indelible(elsewhere, 'verify', 'local');
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('name the data folder of one that runs') });
+    await rm(elsewhere, { recursive: true });
+  });
+
+  it('shows the request of a step of a decision: without it nobody can vote', async () => {
+    const connection = { name: 'test', connectionString: storage.connectionString };
+    const columns = {
+      Time: '2026-11-23T06:00:00.000Z',
+      EventId: '0'.repeat(32),
+      DecisionId: 'shop~1',
+      Summary: 'asked',
+    };
+    const row = { table: 'Decisions', partitionKey: 'shop', rowKey: 'x', columns } as const;
+    const tables = new TableIndexTables((table) => openTable(connection, table));
+    await tables.write([row]);
+    expect((await run('query', 'Decisions', 'shop')).out).toBe(
+      `2026-11-23T06:00:00.000Z  ${'0'.repeat(32)}  shop~1  -  -  asked\n1 row.\n`,
+    );
+    await tables.remove([row]);
+  });
+
+  it('asks no index for times without their zone', async () => {
+    const { code, err } = await run('query', 'Access', '-', '--from', '2026-11-23T00:00:00');
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('"from" must be a time with its zone') });
   });
 
   it('gives tokens of its issuer', async () => {
@@ -213,6 +254,18 @@ describe('indelible on the local stack', () => {
       expect({ code, err }).toEqual({
         code: 2,
         err: expect.stringMatching(/^indelible: No stack runs on \.indelible\//),
+      });
+    }
+    await writeFile(join(dead, '.indelible', 'stack.json'), '{"pid":');
+    for (const args of [
+      ['verify', 'local'],
+      ['verify', '.indelible'],
+      ['token', '--as', 'alice'],
+    ]) {
+      const { code, err } = await indelible(dead, ...args);
+      expect({ code, err }).toEqual({
+        code: 2,
+        err: expect.stringMatching(/^indelible: \.indelible\/stack\.json cannot be read: .*\n$/),
       });
     }
     await rm(dead, { recursive: true });

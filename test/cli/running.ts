@@ -8,6 +8,9 @@ import type { TrailBuilder } from '../fixtures/trail-builder.ts';
 
 const MAIN = join(import.meta.dirname, '../../cli/main.ts');
 
+/** Signed in as nobody: a token is neither to be had nor waited for. */
+const ENV = { ...process.env, AZURE_TOKEN_CREDENTIALS: 'EnvironmentCredential', AZURE_TENANT_ID: '' };
+
 export interface Ran {
   readonly code: number | null;
   readonly out: string;
@@ -17,7 +20,7 @@ export interface Ran {
 /** Runs `indelible` in a process of its own, in `folder`. */
 export function indelible(folder: string, ...args: string[]): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { cwd: folder, maxBuffer: 1 << 26 }, (error, out, err) => {
+    execFile(process.execPath, [MAIN, ...args], { cwd: folder, env: ENV, maxBuffer: 1 << 26 }, (error, out, err) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
       resolve({ code, out, err });
     });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { formatSegmentBlob } from '../../shared/wire/log-name.ts';
 import { formatPublicKey } from '../../shared/wire/signed-note.ts';
 import { TrailBuilder, makeKey, message } from '../fixtures/trail-builder.ts';
 import type { LogBuilder } from '../fixtures/trail-builder.ts';
@@ -101,6 +102,56 @@ describe('indelible verify', () => {
     expect(out).toContain('WRONG tailCut: log audit.example/trail/web/0/0');
   });
 
+  it('exits with 1 where the beginning of a log was removed, and with 0 where that may be gone', async () => {
+    built.trail.tamper(formatSegmentBlob(log.name, 0), undefined);
+    await write();
+    const verify = ['verify', '.', '--key', 'key.pem'];
+    const { code, out } = await indelible(folder, ...verify);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^WRONG pruned: log audit\.example\/trail\/web\/0\/0, segment 1, /m);
+    const early = await indelible(folder, ...verify, '--pruned-before', '2026-11-23T07:00:00+01:00');
+    expect({ code: early.code, says: early.out.includes('WRONG pruned:') }).toEqual({ code: 1, says: true });
+    const later = await indelible(folder, ...verify, '--pruned-before', '2026-11-24T00:00:00Z');
+    expect({ code: later.code, says: later.out.includes('note  prunedAllowed:') }).toEqual({ code: 0, says: true });
+  });
+
+  it('says of which logs no checkpoint was given, and of a checkpoint whose log it did not look at', async () => {
+    const other = built.log('web', '1').segment([message('x')]);
+    await writeFile(join(folder, 'kept.txt'), log.checkpoint);
+    await write();
+    const verify = ['verify', '.', '--key', 'key.pem', '--checkpoint', 'kept.txt'];
+    const { code, out } = await indelible(folder, ...verify);
+    expect(code).toBe(0);
+    expect(out).toContain('Of 1 log no checkpoint was given');
+    const one = await indelible(folder, ...verify, '--log', other.name);
+    expect(one.out).toContain(`The checkpoint kept.txt is of ${log.name}, which was not looked at`);
+  });
+
+  it('exits with 1 where a kept checkpoint is signed by a stranger, and with 2 where the file is none', async () => {
+    await write();
+    const stranger = new TrailBuilder(built.name, makeKey()).log().segment([message('z')]);
+    await writeFile(join(folder, 'kept.txt'), stranger.checkpoint);
+    const verify = ['verify', '.', '--key', 'key.pem', '--checkpoint'];
+    const signed = await indelible(folder, ...verify, 'kept.txt');
+    expect({ code: signed.code, says: signed.out.includes('WRONG signatureWrong') }).toEqual({ code: 1, says: true });
+    const { code, out, err } = await indelible(folder, ...verify, 'key.pem');
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('key.pem is no checkpoint.');
+  });
+
+  it('exits with 2 where a log is asked for that is not there, unless a kept checkpoint shows that it is gone', async () => {
+    await writeFile(join(folder, 'kept.txt'), log.checkpoint);
+    const other = built.log('web', '1').segment([message('x')]);
+    for (const number of [0, 1]) built.trail.tamper(formatSegmentBlob(log.name, number), undefined);
+    await write();
+    const verify = ['verify', '.', '--key', 'key.pem', '--log', other.name, log.name];
+    const { code, out, err } = await indelible(folder, ...verify);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(`There is no log ${log.name} in .: nothing was verified. There is ${other.name}.`);
+    const kept = await indelible(folder, ...verify, '--checkpoint', 'kept.txt');
+    expect({ code: kept.code, says: kept.out.includes('WRONG tailCut') }).toEqual({ code: 1, says: true });
+  });
+
   it('exits with 1 where another key signed, and with 0 where several are given', async () => {
     await write();
     await writeFile(join(folder, 'other.pem'), formatPublicKey(makeKey().publicKey));
@@ -130,7 +181,11 @@ describe('indelible verify', () => {
       [['verify', 'local'], 'No stack runs'],
       [['verify', 'http://127.0.0.1:1/'], 'is not the https address'],
       [['verify', '.', '--key', 'key.pem', '--log', 'audit.example/trail/web/9/0'], 'nothing was verified'],
+      [['verify', '.', '--key', 'key.pem', '--log', '../..'], 'There is no log ../..'],
+      [['verify', '.', '--key', 'key.pem', '--log', 'audit.example/trail/web/0'], 'There is no log'],
       [['verify', '.', '--key', 'key.pem', '--parallel', 'many'], 'number of threads'],
+      [['verify', '.', '--key', 'key.pem', '--pruned-before', '2019-12-31'], 'a time with its zone'],
+      [['verify', '.', '--key', 'key.pem', '--checkpoint', 'none.txt'], 'does not exist'],
       [['verify', '.', '--kee'], 'unknown option'],
       [['verify'], 'missing required argument'],
       [['nonsense'], 'unknown command'],

@@ -119,6 +119,27 @@ describe.each(adapters)('ImmutableStore: $name', ({ open }) => {
     expect(await list('nothing/')).toEqual([]);
   });
 
+  test('names that no trail has stop a listing, hide, or bring those of a trail out of order', async () => {
+    const prefix = freshPrefix();
+    const own = ['keys/1.pem', 'segments/log/0', 'segments/log/1', 'segments/log2/0'];
+    // In UTF-8 U+FF5E comes before U+1F600, in UTF-16 behind it.
+    const foreign = ['.x', '.x.y/z', 'keys/.y', '\uff5e', '\u{1f600}', 'segments/Log/0', 'segments/log/\uff5e', 'z z'];
+    const names = [...foreign, ...own].map((name) => prefix + name);
+    for (const name of names) await store.create(name, Buffer.from(name));
+    const listed = (await collect(store.list(prefix))).map(({ name }) => name);
+    expect(listed.toSorted()).toEqual(names.toSorted());
+    expect(listed.filter((name) => own.includes(name.slice(prefix.length)))).toEqual(own.map((name) => prefix + name));
+    for (const name of names) expect((await store.read(name))?.toString()).toBe(name);
+  });
+
+  test('a blob that is larger than its reader allows is taken into memory', async () => {
+    const name = `${freshPrefix()}huge`;
+    await store.create(name, Buffer.alloc(1_000));
+    await expect(store.read(name, 999)).rejects.toMatchObject({ name: 'StoreError', code: 'tooLarge' });
+    expect(await store.read(name, 1_000)).toHaveLength(1_000);
+    expect(await store.read(`${name}-absent`, 1)).toBeUndefined();
+  });
+
   test('folders are listed with their insides, with blobs, or twice', async () => {
     const prefix = freshPrefix();
     for (const name of ['a/1/x', 'a/1/y', 'a/2/x', 'a/file', 'b/x', 'c'])

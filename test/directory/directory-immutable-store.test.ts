@@ -1,5 +1,8 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -39,7 +42,7 @@ test('two processes that create the same blobs are both told that they did, or m
 
 test('what a process that was killed left half-written is listed, read, or in the way', async () => {
   await mkdir(at('.preparing'), { recursive: true });
-  await writeFile(at('.preparing', 'left-over'), 'half a segm');
+  await writeFile(at('.preparing', randomUUID()), 'half a segm');
   await mkdir(at('segments', 'log'), { recursive: true });
   expect(await names(store)).toEqual([]);
   expect(await collect(store.listPrefixes(''))).toEqual([]);
@@ -73,13 +76,13 @@ test('a folder that is lost while it is open looks like an empty log', async () 
   await expect(collect(store.list(''))).rejects.toMatchObject({ name: 'StoreError' });
 });
 
-test('a symbolic link leads out of the folder', async () => {
+test('a symbolic link leads out of the folder, or hides from who lists it', async () => {
   await store.create('inside/a', Buffer.from('a'));
   await mkdir(join(folder, 'outside'));
   await writeFile(join(folder, 'outside', 'secret'), 'secret');
   await symlink(join(folder, 'outside', 'secret'), at('file'));
   await symlink(join(folder, 'outside'), at('folder'));
-  expect(await names(store)).toEqual(['inside/a']);
+  expect(await names(store)).toEqual(['file', 'folder', 'inside/a']);
   expect(await names(store, 'folder/')).toEqual([]);
   expect(await collect(store.listPrefixes(''))).toEqual(['inside/']);
   for (const name of ['file', 'folder/secret', 'folder']) {
@@ -98,17 +101,45 @@ test('a folder that is itself reached through a link is refused', async () => {
   expect(await names(linked, 'segments/')).toEqual(['segments/a']);
 });
 
-test('a pipe where a segment belongs keeps the reader waiting', async () => {
+test('a pipe or a socket where a segment belongs keeps the reader waiting, or hides', async () => {
   execFileSync('mkfifo', [at('pipe')]);
-  expect(await store.read('pipe')).toBeUndefined();
-  expect(await store.exists('pipe')).toBe(false);
-  expect(await names(store)).toEqual([]);
+  const server = createServer().listen(at('socket'));
+  await once(server, 'listening');
+  for (const name of ['pipe', 'socket']) {
+    expect(await store.read(name)).toBeUndefined();
+    expect(await store.exists(name)).toBe(false);
+  }
+  expect(await names(store)).toEqual(['pipe', 'socket']);
+  await new Promise((resolve) => server.close(resolve));
 });
 
-test('a hidden name is written, though it would not be listed', async () => {
-  for (const name of ['.hidden', 'a/.hidden', '.preparing/x']) {
-    await expect(store.create(name, Buffer.from('x'))).rejects.toMatchObject({ name: 'StoreError', code: 'forbidden' });
-    await expect(store.read(name)).rejects.toMatchObject({ name: 'StoreError', code: 'forbidden' });
+test('a name that begins with a dot is written, though it would not be listed', async () => {
+  for (const name of ['.hidden', 'a/.hidden']) await store.create(name, Buffer.from('x'));
+  expect(await names(store)).toEqual(['.hidden', 'a/.hidden']);
+});
+
+test('something hides where files are prepared, or is put there', async () => {
+  await mkdir(at('.preparing', 'segments'), { recursive: true });
+  await writeFile(at('.preparing', 'segments', 'a'), 'x');
+  await writeFile(at('.preparing', 'b'), 'x');
+  await mkdir(at('.preparing', randomUUID()));
+  expect(await names(store)).toEqual(['.preparing/b', '.preparing/segments/a']);
+  for (const name of ['.preparing', '.preparing/b']) {
+    const refused = { name: 'StoreError', code: 'forbidden' };
+    await expect(store.create(name, Buffer.from('x'))).rejects.toMatchObject(refused);
+    await expect(store.read(name)).rejects.toMatchObject(refused);
+  }
+});
+
+test('a name that is no UTF-8, or longer than a file may have, stops what lists or reads', async () => {
+  await store.create('a', Buffer.from('x'));
+  // No other file system takes such a name.
+  const isTaken = process.platform === 'linux';
+  if (isTaken) await writeFile(Buffer.concat([Buffer.from(at('b')), Buffer.of(0xff)]), 'x');
+  expect(await names(store)).toEqual(isTaken ? ['a', 'b\ufffd'] : ['a']);
+  for (const name of ['b\ufffd', 'x'.repeat(300), `${'x'.repeat(300)}/a`]) {
+    expect(await store.read(name)).toBeUndefined();
+    expect(await store.exists(name)).toBe(false);
   }
 });
 

@@ -13,8 +13,11 @@ export class MemoryImmutableStore implements ImmutableStore {
     return 'created';
   }
 
-  async read(name: string): Promise<Buffer | undefined> {
+  async read(name: string, limit = Infinity): Promise<Buffer | undefined> {
     const bytes = this.#blobs.get(checkBlobName(name));
+    if (bytes !== undefined && bytes.length > limit) {
+      throw new StoreError('tooLarge', `${name} has ${bytes.length} bytes, more than ${limit}.`);
+    }
     // A copy: what a reader does to it must not reach the blob.
     return bytes === undefined ? undefined : Buffer.from(bytes);
   }

@@ -237,6 +237,7 @@ describe('a question that cannot be answered', () => {
       'no parameter "form"',
     ],
     ['a time that is none', { table: 'Access', key: '-', from: 'yesterday' }, '"from" must be a time'],
+    ['a time without its zone', { table: 'Access', key: '-', from: '2026-01-01T00:00:00' }, '"from" must be a time'],
     ['too much at a time', { table: 'Access', key: '-', take: '1001' }, '"take"'],
     ['nothing at a time', { table: 'Access', key: '-', take: '0' }, '"take"'],
     ['a table by month without times', { table: 'ByProject', key: 'payments' }, 'give "from" and "to"'],

@@ -61,6 +61,24 @@ describe('generations', () => {
     expect(await stage.check()).toEqual([]);
   });
 
+  test('a hub created anew twice, the second time before anything was sealed, is opened for the first time', async () => {
+    const sealer = stage.sealer();
+    await sealer.sealBatch(stage.push(3));
+    stage.hub.recreate();
+    stage.now += 2 * MINUTE;
+    // It finds that a generation is due, and nothing to seal.
+    await sealer.sealTail();
+    stage.hub.recreate();
+    stage.generation = 1;
+    stage.now += 2 * MINUTE;
+    await sealer.sealBatch(stage.push(3));
+    const [first] = await stage.seals();
+    const { created } = await stage.hub.properties();
+    expect(first?.hub?.created).toBe(created);
+    expect(first?.opened?.reason).toContain(created);
+    expect(await stage.check()).toEqual([]);
+  });
+
   test('what was sealed before a hub was created anew, and failed before its rows were written, is never tabulated', async () => {
     const failing = stage.sealer({ tabulate: () => Promise.reject(new Error('away')) });
     await expect(failing.sealBatch(stage.push(3))).rejects.toThrow('away');

@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { compareIndex } from '../../shared/tabulate/compare-index.ts';
-import type { IndexDifference } from '../../shared/tabulate/compare-index.ts';
+import { StoreError } from '../../shared/errors.ts';
+import { compareIndex, compareProgress } from '../../shared/tabulate/compare-index.ts';
+import type { IndexDifference, ProgressDifference } from '../../shared/tabulate/compare-index.ts';
 import type { IndexRow } from '../../shared/tabulate/index-tables.ts';
 import { rebuildIndex } from '../../shared/tabulate/rebuild-index.ts';
 import { tabulateLog } from '../../shared/tabulate/tabulate.ts';
@@ -68,12 +69,13 @@ describe('comparing the index with the trail', () => {
     ]);
   });
 
-  it('names a row whose columns were changed, added to or taken from', async () => {
+  it('names a row whose columns were changed, added to, taken from, or given another type', async () => {
     const row = someRow();
     for (const columns of [
       { ...row.columns, Actor: 'somebody else' },
       { ...row.columns, Note: 'x' },
       { ...row.columns, Index: String(row.columns['Index']) },
+      { ...row.columns, Authorized: 'true' },
       { Log: 'x' },
     ]) {
       await tables.write([{ ...row, columns }]);
@@ -163,6 +165,48 @@ describe('comparing the index with the trail', () => {
     expect(found.filter((each) => each.kind === 'added').every((each) => each.log === LOG && each.segment === 1)).toBe(
       true,
     );
+  });
+});
+
+describe('comparing Progress with the trail', () => {
+  async function found(): Promise<ProgressDifference[]> {
+    const all: ProgressDifference[] = [];
+    for await (const each of compareProgress({ trail, tables })) all.push(each);
+    return all;
+  }
+
+  it('finds nothing where it is as far as the log, behind it, or not there', async () => {
+    expect(await found()).toEqual([]);
+    await tables.setProgress(LOG, 0);
+    expect(await found()).toEqual([]);
+    tables = new ObservedTables();
+    expect(await found()).toEqual([]);
+  });
+
+  it('names a log whose Progress was forged too high: what is sealed next would be left out of the index', async () => {
+    await tables.setProgress(LOG, 4);
+    expect(await found()).toEqual([{ kind: 'progressWrong', log: LOG, segment: 4, last: 3 }]);
+    await rebuildIndex({ trail, tables, salt: randomBytes(16) });
+    expect(await found()).toEqual([]);
+  });
+
+  it('names a log whose Progress is no number, instead of not looking at all', async () => {
+    tables.getProgress = (log) =>
+      log === LOG ? Promise.reject(new StoreError('unexpected', 'no segment number')) : Promise.resolve(3);
+    expect(await found()).toEqual([{ kind: 'progressWrong', log: LOG, segment: undefined, last: 3 }]);
+    tables.getProgress = () => Promise.reject(new StoreError('forbidden', 'no'));
+    await expect(found()).rejects.toMatchObject({ code: 'forbidden' });
+  });
+
+  it('does not accuse a sealer that goes on meanwhile', async () => {
+    const late = new SampleLog(trail, 'audit.example.com/trail/web/31/0');
+    await late.seal(distinct(sampleRecord(), 1));
+    tables.getProgress = async (log) => {
+      if (log !== late.log) return 3;
+      await late.seal(distinct(sampleRecord(), 1, 'more'));
+      return 1;
+    };
+    expect(await found()).toEqual([]);
   });
 });
 

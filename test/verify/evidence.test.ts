@@ -4,8 +4,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { MAX_EVIDENCE_BYTES } from '../../shared/verify/verify-evidence.ts';
 import type { Evidence, TrailRecord } from '../../shared/wire/record.ts';
+import type { VerifyOptions } from '../../shared/verify/verify-trail.ts';
 import { formatFrame } from '../../shared/wire/zstd-frame.ts';
-import { TrailBuilder, message } from '../fixtures/trail-builder.ts';
+import { TrailBuilder, makeKey, message } from '../fixtures/trail-builder.ts';
 import type { SegmentOptions } from '../fixtures/trail-builder.ts';
 import { briefs, replaceOnce, rewrite, rewriteText, verifyBuilt } from './verifying.ts';
 
@@ -195,5 +196,59 @@ describe('a record that says of its evidence', () => {
     expect(briefs(failures).slice(0, 2)).toEqual(['evidenceRangeWrong 0/2', 'evidenceRangeWrong 0/3']);
     expect(failures).toHaveLength(65);
     expect(failures.at(-1)?.kind).toBe('moreFailures');
+  });
+});
+
+describe('evidence that a segment names which no trusted key signed', () => {
+  /** The trail as before, and the names of the blobs of evidence that verifying it reads. */
+  async function readBy(built: TrailBuilder, options: Partial<VerifyOptions> = {}) {
+    const read: string[] = [];
+    const evidence = Object.assign(built.evidence.copy(), {
+      read: (name: string) => {
+        read.push(name);
+        return built.evidence.read(name);
+      },
+    });
+    const { findings } = await verifyBuilt(built, { evidence, ...options });
+    return { read, found: briefs(findings) };
+  }
+
+  it('is inflated, so that whoever can write blobs makes a verifier inflate all of it a thousand times', async () => {
+    const built = new TrailBuilder();
+    const log = built.log().segment([message('a')]);
+    const honest = (await readBy(built)).read;
+    log.segment([message('b', { from: 'spill' })], { signWith: makeKey() });
+    expect(await readBy(built)).toEqual({ read: honest, found: ['keyUnannounced 1'] });
+  });
+
+  it('is inflated, where a forged segment announces the forger’s key to those behind it', async () => {
+    const built = new TrailBuilder();
+    const log = built.log().segment([message('a')]);
+    const honest = (await readBy(built)).read;
+    const forger = makeKey();
+    log.segment([message('b')], { signWith: forger, announce: forger }).segment([message('c')]);
+    expect(await readBy(built)).toEqual({ read: honest, found: ['keyUnannounced 1'] });
+  });
+
+  it('is inflated, or called left behind, where the leaves are not those that were signed', async () => {
+    const built = build();
+    await rewriteText(built.trail, built.trail.names('segments/')[0] ?? '', (text) =>
+      replaceOnce(text, 'octo', 'taco'),
+    );
+    expect(await readBy(built)).toEqual({ read: [], found: ['rootMismatch 0/1'] });
+  });
+
+  it('is not looked at any more, although its key was announced while its segment was under way', async () => {
+    const built = new TrailBuilder();
+    const [second, third] = [makeKey(), makeKey()];
+    const log = built.log().segment([message('a')], { announce: second });
+    log.segment([message('b')]).segment([message('c')], { announce: third });
+    for (let i = 0; i < 100; i++) log.segment([message(`m${i}`)]);
+    built.evidence.tamper(blobOf('m0'), undefined);
+    for (const parallel of [1, 2]) {
+      const { read, found } = await readBy(built, { parallel });
+      expect(found).toEqual(['evidenceMissing 3/7']);
+      expect(new Set(read)).toEqual(new Set([...built.evidence.names(), blobOf('m0')]));
+    }
   });
 });

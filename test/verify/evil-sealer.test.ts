@@ -4,7 +4,7 @@ import { ADOPTION_TYPE, GAP_TYPE, recordId } from '../../shared/wire/record.ts';
 import type { Seal, TrailRecord } from '../../shared/wire/record.ts';
 import { TrailBuilder, makeKey, message } from '../fixtures/trail-builder.ts';
 import type { DraftSegment, LogBuilder } from '../fixtures/trail-builder.ts';
-import { briefs, verifyBuilt } from './verifying.ts';
+import { briefs, replaceOnce, verifyBuilt } from './verifying.ts';
 
 /**
  * Whoever holds the signing key can sign anything: what is caught here is caught by what the records and the seals say, not by the
@@ -154,7 +154,7 @@ describe('a sealer that holds the key and', () => {
     'gives the seal another id': [(draft) => void (draft.sealId = 'f'.repeat(32)), [`idWrong 1/${SEAL}`]],
     'names another hub': [
       say({ hub: { namespace: 'hubs.example', name: 'other', created: '2026-11-23T06:00:00.000Z' } }),
-      [`hubWrong 1/${SEAL}`, 'hubWrong 2/12'],
+      [`hubWrong 1/${SEAL}`, `hubWrong 1/${SEAL}`, 'hubWrong 2/12'],
     ],
     'names no hub': [({ seal }) => void delete seal.hub, [`hubWrong 1/${SEAL}`, `hubWrong 1/${SEAL}`, 'hubWrong 2/12']],
     'makes the gap longer than what is missing': [
@@ -276,12 +276,25 @@ describe('a sealer that holds the key and', () => {
     expect(await sealedBy(broken, true)).toEqual(['leafNotCanonical 1/8']);
   });
 
-  it('seals a member twice is found out where records are parsed whole', async () => {
-    const twice: Twist = ({ lines }) =>
-      void (lines[4] = (lines[4] ?? '').replace('"project":"shop"', '"project":"shop","project":"other"'));
-    expect(await sealedBy(twice)).toEqual([]);
-    expect(await sealedBy(twice, true)).toEqual(['leafNotCanonical 1/8']);
-  });
+  const otherForms: Record<string, [string, string]> = {
+    'a member twice': ['"project":"shop"', '"project":"shop","project":"other"'],
+    'a member twice, with the same value': ['"project":"shop"', '"project":"shop","project":"shop"'],
+    'a member twice, under another spelling of its name': ['"project":"shop"', '"project":"shop","projec\\u0074":"x"'],
+    'a member of a member twice': ['"name":"octocat"', '"name":"octocat","name":"mallory"'],
+    'a letter escaped that need not be': ['"project":"shop"', '"project":"sho\\u0070"'],
+    'white space between members': ['"project":"shop"', '"project": "shop"'],
+    'members in another order': ['"action":"opened","outcome":"succeeded"', '"outcome":"succeeded","action":"opened"'],
+    'a member that the schema does not know': ['"project":"shop"', '"project":"shop","extra":1'],
+    'a number in another form': ['"project":"shop"', '"details":{"a":1.0},"project":"shop"'],
+    'a member that is null': ['"project":"shop"', '"project":null'],
+  };
+  for (const [what, [from, to]] of Object.entries(otherForms)) {
+    it(`seals ${what} is found out where records are parsed whole: readers would differ in what it says`, async () => {
+      const twist: Twist = ({ lines }) => void (lines[4] = replaceOnce(lines[4] ?? '', from, to));
+      expect(await sealedBy(twist)).toEqual([]);
+      expect(await sealedBy(twist, true)).toEqual(['leafNotCanonical 1/8']);
+    });
+  }
 });
 
 describe('a sealer that holds the key and, in segment 0,', () => {
@@ -327,6 +340,10 @@ describe('a sealer that holds the key and, in segment 0,', () => {
     ],
     'gives the adoption another id': [change(0, (record) => void (record.id = '0'.repeat(32))), ['idWrong 0/0']],
     'calls the adoption a gap': [change(0, (record) => void (record.type = GAP_TYPE)), ['leafMalformed 0/0']],
+    'speaks of another hub than its log is of, from the first seal on': [
+      say({ hub: { namespace: 'hubs.example', name: 'azure', created: '2026-11-23T06:00:00.000Z' } }),
+      ['hubWrong 0/3'],
+    ],
     'names a predecessor': [
       ({ seal }) =>
         void (seal.previous = {

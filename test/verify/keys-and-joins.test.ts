@@ -80,7 +80,7 @@ describe('keys', () => {
       'evidenceUnreferenced -',
       'evidenceUnreferenced -',
     ]);
-    expect((await verifyBuilt(built, { keys: [second.publicKey] })).failures).toEqual([]);
+    expect(briefs((await verifyBuilt(built, { keys: [second.publicKey] })).failures)).toEqual(['pruned 4']);
   });
 
   it('with the same first four bytes are not taken for each other', async () => {
@@ -106,11 +106,31 @@ describe('segments', () => {
     expect(told(failures)).toContain('Segments 1 to 2 are not there');
   });
 
-  it('that are missing at the beginning are pruned: a note, for the rest vouches for itself', async () => {
+  it('that are removed at the beginning are no note that "All holds" follows, unless they may be gone', async () => {
+    const { built, log } = buildRotated();
+    remove(built, log, 0, 1);
+    const { failures } = await verifyBuilt(built, { evidence: undefined });
+    expect(briefs(failures)).toEqual(['pruned 2']);
+    // What segment 1 ended with.
+    expect(told(failures)).toContain('enqueued up to 2026-11-23T06:00:02.000Z');
+    const allowed = { evidence: undefined, prunedBefore: '2026-11-23T06:00:02.001Z' };
+    const { findings, failures: none } = await verifyBuilt(built, allowed);
+    expect([briefs(findings), none]).toEqual([['prunedAllowed 2'], []]);
+  });
+
+  it('that are removed at the beginning before their retention ended are not excused by what may be gone', async () => {
+    const { built, log } = buildRotated();
+    remove(built, log, 0, 1);
+    const early = { evidence: undefined, prunedBefore: '2026-11-23T06:00:02.000Z' };
+    expect(briefs((await verifyBuilt(built, early)).failures)).toEqual(['pruned 2']);
+  });
+
+  it('that are removed before one that cannot be read are not excused: when they ended is not known', async () => {
     const { built, log } = buildRotated();
     remove(built, log, 0);
-    const { findings } = await verifyBuilt(built, { evidence: undefined });
-    expect(briefs(findings)).toEqual(['pruned 1']);
+    built.trail.tamper(formatSegmentBlob(log.name, 1), Buffer.from('damaged'));
+    const allowed = { evidence: undefined, prunedBefore: '2030-01-01T00:00:00.000Z' };
+    expect(briefs((await verifyBuilt(built, allowed)).failures)).toEqual(['pruned 1', 'frameDamaged 1']);
   });
 
   it('of another log in the place of one are found out', async () => {

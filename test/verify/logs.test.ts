@@ -91,20 +91,43 @@ describe('a checkpoint that was kept elsewhere', () => {
     expect(briefs((await verifyBuilt(anew, { checkpoints: [inside] })).failures)).toEqual(['forked 1']);
   });
 
+  /** All messages of the first two segments were enqueued before. */
+  const BEFORE = '2026-11-23T06:00:04.001Z';
+
   it('is compared with what the first seal that is left says of a pruned log', async () => {
     cut(built, log, 0, 1);
-    const right = await verifyBuilt(built, { checkpoints: kept.slice(1), evidence: undefined });
-    expect(briefs(right.findings)).toEqual(['pruned 2']);
+    const allowed = { evidence: undefined, prunedBefore: BEFORE };
+    const right = await verifyBuilt(built, { checkpoints: kept.slice(1), ...allowed });
+    expect(briefs(right.findings)).toEqual(['prunedAllowed 2']);
     const wrong = signed({ origin: log.name, size: 7, root: Buffer.alloc(32, 1) }, built.key);
-    expect(briefs((await verifyBuilt(built, { checkpoints: [wrong] })).failures)).toEqual(['forked 2']);
+    expect(briefs((await verifyBuilt(built, { checkpoints: [wrong], ...allowed })).failures)).toEqual(['forked 2']);
   });
 
-  it('of leaves that are pruned is only noted', async () => {
+  it('of leaves that were removed with the beginning of the log does not end in "All holds"', async () => {
     const inside = await checkpointAt(built, log, 5, built.key);
     cut(built, log, 0, 1);
-    const { findings, failures } = await verifyBuilt(built, { checkpoints: [inside], evidence: undefined });
-    expect(failures).toEqual([]);
-    expect(briefs(findings)).toEqual(['pruned 2', 'checkpointNotComparable -']);
+    const { failures } = await verifyBuilt(built, { checkpoints: [inside], evidence: undefined });
+    expect(briefs(failures)).toEqual(['pruned 2', 'checkpointNotComparable -']);
+  });
+
+  it('of leaves that may be gone is noted, and the others are still compared', async () => {
+    const inside = await checkpointAt(built, log, 5, built.key);
+    const later = kept[2] ?? '';
+    cut(built, log, 0, 1);
+    const allowed = { evidence: undefined, prunedBefore: BEFORE };
+    const { findings } = await verifyBuilt(built, { checkpoints: [inside, later], ...allowed });
+    expect(briefs(findings)).toEqual(['prunedAllowed 2', 'checkpointPruned -']);
+    cut(built, log, 2);
+    const more = await verifyBuilt(built, { checkpoints: [inside, later], ...allowed });
+    expect(briefs(more.failures)).toEqual(['pruned 3', 'checkpointNotComparable -']);
+  });
+
+  it('of leaves whose segment was removed from the middle does not end in "All holds"', async () => {
+    const inside = await checkpointAt(built, log, 5, built.key);
+    cut(built, log, 1);
+    const allowed = { evidence: undefined, prunedBefore: '2030-01-01T00:00:00.000Z' };
+    const { failures } = await verifyBuilt(built, { checkpoints: [inside], ...allowed });
+    expect(briefs(failures)).toEqual(['segmentMissing 1', 'checkpointNotComparable -']);
   });
 
   it('is not believed where no key of the log signed it', async () => {
@@ -203,7 +226,7 @@ describe('generations', () => {
     const built = new TrailBuilder();
     const first = built.log('web', '0', 0).segment([message('a')]);
     const opened = { reason: 'failed over', predecessor: { log: first.name, checkpoint: first.checkpoint } };
-    built.log('web', '0', 1, { opened, start: 70 }).segment([message('b')]);
+    built.log('web', '0', 1, { opened, start: 70, hubCreated: created }).segment([message('b')]);
     const { findings } = await verifyBuilt(built);
     expect(briefs(findings)).toEqual(['generationNoted 0']);
     expect(told(findings)).toContain('failed over');
@@ -216,11 +239,151 @@ describe('generations', () => {
     expect(briefs((await verifyBuilt(built)).failures)).toEqual(['messageMissing 0/1']);
   });
 
-  it('whose predecessor is pruned, or could not be read when they were opened, are noted', async () => {
-    const { built, first } = build(named);
-    cut(built, first, 0, 1);
-    expect(briefs((await verifyBuilt(built, { evidence: undefined })).findings)).toEqual(['generationNoted 0']);
+  it('whose predecessor could not be read when an operator opened them are noted', async () => {
     const unread = build((log) => ({ reason: 'lost', predecessor: { log: log.name } }));
     expect(briefs((await verifyBuilt(unread.built)).findings)).toEqual(['generationNoted 0']);
+  });
+
+  it('whose predecessor was removed as a whole are told, unless all of it may be gone', async () => {
+    const { built, first } = build(named);
+    const kept = { evidence: undefined, checkpoints: [first.checkpoint] };
+    cut(built, first, 0, 1);
+    const { failures } = await verifyBuilt(built, kept);
+    expect(briefs(failures)).toEqual(['tailCut -', 'pruned 0']);
+    expect(told(failures)).toContain(`The predecessor ${first.name} is not there`);
+    // The successor's first message came a second after its hub was made.
+    const allowed = { ...kept, prunedBefore: '2026-12-01T00:00:01.001Z' };
+    expect(briefs((await verifyBuilt(built, allowed)).findings)).toEqual(['checkpointPruned -', 'prunedAllowed 0']);
+    const early = { ...kept, prunedBefore: '2026-12-01T00:00:01.000Z' };
+    expect(briefs((await verifyBuilt(built, early)).failures)).toEqual(['tailCut -', 'pruned 0']);
+  });
+
+  it('of which a middle one was removed, or the beginning of a later one, are told: pruning takes the oldest first', async () => {
+    const { built, second } = build(named);
+    const later = '2026-12-02T00:00:00.000Z';
+    const opened = {
+      reason: `the hub was created anew at ${later}`,
+      predecessor: { log: second.name, checkpoint: second.checkpoint },
+    };
+    const third = built.log('web', '0', 2, { hubCreated: later, opened }).segment([message('d')]);
+    third.segment([message('e')]);
+    const allowed = { evidence: undefined, prunedBefore: '2030-01-01T00:00:00.000Z' };
+    expect((await verifyBuilt(built, allowed)).findings).toEqual([]);
+    cut(built, second, 0);
+    const { failures } = await verifyBuilt(built, allowed);
+    expect(briefs(failures)).toEqual(['pruned 0']);
+    expect(told(failures)).toContain('pruning takes the oldest first');
+    cut(built, third, 0);
+    expect(briefs((await verifyBuilt(built, allowed)).failures)).toEqual(['pruned 1']);
+  });
+
+  it('are not accused of a removed predecessor that was only not looked at', async () => {
+    const { built, second } = build(named);
+    const { findings } = await verifyBuilt(built, { logs: [second.name] });
+    expect(briefs(findings)).toEqual(['generationNoted 0']);
+    expect(told(findings)).toContain('not looked at');
+  });
+});
+
+describe('the border between two generations', () => {
+  const DAWN = '2026-11-23T06:00:00.000Z';
+  const created = '2026-12-01T00:00:00.000Z';
+
+  /** The first generation seals the numbers 0 to 2; `open` begins the second. */
+  function follow(
+    open: (first: LogBuilder) => Parameters<TrailBuilder['log']>[3],
+    entries: Parameters<LogBuilder['segment']>[0] = [message('x')],
+  ): TrailBuilder {
+    const built = new TrailBuilder();
+    const first = built
+      .log()
+      .segment([message('a')])
+      .segment([message('b'), message('c')]);
+    built.log('web', '0', 1, open(first)).segment(entries);
+    return built;
+  }
+  const opened = (reason: string) => (first: LogBuilder) => ({
+    reason,
+    predecessor: { log: first.name, checkpoint: first.checkpoint },
+  });
+
+  it('where an operator goes on with the next number holds, and is noted', async () => {
+    const built = follow((first) => ({ opened: opened('a foreign blob')(first), start: 3 }));
+    expect(briefs((await verifyBuilt(built)).findings)).toEqual(['generationNoted 0']);
+  });
+
+  it('hides messages that were left out: the hub is the same, and the numbers do not go on', async () => {
+    const built = follow((first) => ({ opened: opened('a foreign blob')(first), start: 8 }));
+    const { failures } = await verifyBuilt(built);
+    expect(briefs(failures)).toEqual(['messageMissing 0']);
+    expect(told(failures)).toContain('begins at number 8');
+    expect(told(failures)).toContain('ended at 2: numbers 3 to 7 are in neither');
+  });
+
+  it('hides messages that are sealed again: the hub is the same, and the numbers go back', async () => {
+    // Its clock begins with the hub, as the first generation's did.
+    const built = follow((first) => ({ opened: opened('a foreign blob')(first), start: 1 }));
+    const { failures } = await verifyBuilt(built);
+    expect(briefs(failures)).toEqual(['messageTwice 0']);
+    expect(told(failures)).toContain('begins at number 1');
+    expect(told(failures)).toContain('ended at 2: numbers 1 to 2 are sealed in both');
+  });
+
+  it('is not accused where numbers were used again after a fail-over: what came later is another message', async () => {
+    const built = follow((first) => ({ opened: opened('failed over')(first) }), [message('x', { after: 60_000 })]);
+    const { findings } = await verifyBuilt(built);
+    expect(briefs(findings)).toEqual(['generationNoted 0']);
+    expect(told(findings)).toContain('numbers that were used again');
+  });
+
+  it('hides messages behind a predecessor that grew afterwards', async () => {
+    const built = new TrailBuilder();
+    const first = built.log().segment([message('a')]);
+    const opening = { opened: opened('a foreign blob')(first), start: 2 };
+    first.segment([message('b')]);
+    built.log('web', '0', 1, opening).segment([message('x')]);
+    const { failures } = await verifyBuilt(built);
+    expect(briefs(failures)).toEqual(['grownAfterSuccessor 1', 'messageMissing 0']);
+  });
+
+  it('hides a restart that is called a hub created anew: the hub is the same', async () => {
+    const built = follow((first) => ({ opened: opened(`the hub was created anew at ${DAWN}`)(first) }));
+    const { failures } = await verifyBuilt(built);
+    expect(briefs(failures)).toEqual(['generationWrong 0']);
+    expect(told(failures)).toContain(`anew, at ${DAWN}; the hub of`);
+  });
+
+  it('hides a restart that is called a hub created anew: the hub is older than the one before', async () => {
+    const older = '2026-11-01T00:00:00.000Z';
+    const built = follow((first) => ({
+      opened: opened(`the hub was created anew at ${older}`)(first),
+      hubCreated: older,
+    }));
+    expect(briefs((await verifyBuilt(built)).failures)).toEqual(['generationWrong 0']);
+  });
+
+  it('hides a restart whose reason names another hub than its seal', async () => {
+    const built = follow((first) => ({
+      opened: opened('the hub was created anew at 2026-12-24T00:00:00.000Z')(first),
+      hubCreated: created,
+    }));
+    const { failures } = await verifyBuilt(built);
+    expect(briefs(failures)).toEqual(['generationWrong 0']);
+    expect(told(failures)).toContain(`its hub was created at ${created}`);
+  });
+
+  it('hides where the predecessor ended: a sealer that opens a log by itself has read it', async () => {
+    const built = follow((first) => ({
+      opened: { reason: `the hub was created anew at ${created}`, predecessor: { log: first.name } },
+      hubCreated: created,
+    }));
+    expect(briefs((await verifyBuilt(built)).findings)).toEqual(['generationWrong 0', 'generationNoted 0']);
+  });
+
+  it('is invented: generation 0 claims that its hub was created anew', async () => {
+    const built = new TrailBuilder();
+    const reason = `the hub was created anew at ${DAWN}`;
+    built.log('web', '0', 0, { opened: { reason } }).segment([message('a')]);
+    expect(briefs((await verifyBuilt(built)).failures)).toEqual(['generationWrong 0']);
   });
 });

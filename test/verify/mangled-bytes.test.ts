@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { hashLeaf } from '../../shared/wire/merkle.ts';
 import { parseSegment } from '../../shared/wire/segment.ts';
 import { formatFrame, parseFrame } from '../../shared/wire/zstd-frame.ts';
 import { TrailBuilder, message } from '../fixtures/trail-builder.ts';
-import { told, verifyBuilt } from './verifying.ts';
+import { briefs, replaceOnce, rewriteText, told, verifyBuilt } from './verifying.ts';
 
 const LF = 0x0a;
 
@@ -78,5 +79,50 @@ describe('a byte of a segment that was changed', () => {
     }
     built.trail.tamper(name, blob);
     expect(silent).toEqual([]);
+  });
+});
+
+describe('the last line of a segment, which nothing signs,', () => {
+  /** Changes leaf `changed` of segment 1, and the hash prefixes so that they point at leaf `blamed`. */
+  async function blame(change: (text: string) => string, blamed: number | undefined) {
+    const built = new TrailBuilder();
+    const log = built.log().segment([message('one')]);
+    log.segment([message('two'), message('three')]);
+    const { first } = parseSegment((await built.trail.read(log.blob)) ?? Buffer.alloc(0)).seal;
+    await rewriteText(built.trail, log.blob, (text) => {
+      const lines = change(text).split('\n').slice(0, -2);
+      const prefixes = lines.map((line) => hashLeaf(Buffer.from(line)).subarray(0, 4));
+      if (blamed !== undefined) prefixes[blamed] = Buffer.from('fake');
+      const last = JSON.parse(text.split('\n').at(-2) ?? '') as object;
+      const edited = { ...last, leafHashPrefixes: Buffer.concat(prefixes).toString('base64') };
+      return [...lines, JSON.stringify(edited), ''].join('\n');
+    });
+    const { failures } = await verifyBuilt(built, { evidence: undefined });
+    return { failures, first };
+  }
+  const quietly = (text: string) => replaceOnce(text, 'octocat opened pull request 1', 'mallory opened pull request 1');
+  const visibly = (text: string) => replaceOnce(text, '"project":"shop"', '"project": "shop"');
+
+  it('blames an innocent record for certain, where whoever changed another one edits it too', async () => {
+    const { failures, first } = await blame(quietly, 1);
+    expect(briefs(failures)).toEqual([`rootMismatch 1/${first + 1}`]);
+    expect(failures[0]?.message).toBe(
+      'this segment is not the one that was sealed: frontier and leaves do not fold to the root of the checkpoint. According to its last line, which is not signed, this record was changed.',
+    );
+  });
+
+  it('blames an innocent record, although another one is no record by itself', async () => {
+    const { failures, first } = await blame(visibly, 1);
+    expect(briefs(failures)).toEqual([`leafNotCanonical 1/${first}`, `rootMismatch 1/${first + 1}`]);
+    expect(failures[1]?.message).toContain(`but record ${first} is what no sealer writes, whatever that line says.`);
+  });
+
+  it('blames nobody, where whoever changed a record edits it too: the segment is named all the same', async () => {
+    const { failures } = await blame(quietly, undefined);
+    expect(briefs(failures)).toEqual(['rootMismatch 1']);
+    expect(failures[0]?.message).toContain('the segment alone cannot tell');
+    const shown = await blame(visibly, undefined);
+    expect(briefs(shown.failures)).toEqual([`leafNotCanonical 1/${shown.first}`, `rootMismatch 1/${shown.first}`]);
+    expect(shown.failures[1]?.message).toContain('the first of it that no sealer writes so');
   });
 });

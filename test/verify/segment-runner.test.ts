@@ -6,21 +6,28 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DirectoryImmutableStore } from '../../shared/directory/directory-immutable-store.ts';
-import { SettingsError, StoreError } from '../../shared/errors.ts';
+import { FormatError, SettingsError, StoreError } from '../../shared/errors.ts';
 import { SegmentRunner } from '../../shared/verify/segment-runner.ts';
 import { sourceOfFolders, sourceOfStores } from '../../shared/verify/segment-source.ts';
 import type { SourceFolders } from '../../shared/verify/segment-source.ts';
 import { segmentWorkerUrl } from '../../shared/verify/segment-worker-url.ts';
 import { verifySegment } from '../../shared/verify/verify-segment.ts';
-import type { SegmentChecks, SegmentJob, SegmentSource } from '../../shared/verify/verify-segment.ts';
+import type { SegmentChecks, SegmentJob, SegmentResult, SegmentSource } from '../../shared/verify/verify-segment.ts';
 import { formatSegmentBlob } from '../../shared/wire/log-name.ts';
 import { TrailBuilder, message } from '../fixtures/trail-builder.ts';
 import { rewriteText } from './verifying.ts';
 
 const built = new TrailBuilder();
 const log = built.log().segment([message('a', { records: 2 }), message('b', { from: 'spill' })]);
+const intact = built.trail.copy();
 const checks: SegmentChecks = { keys: [built.key.publicKey], keptSizes: new Map([[log.name, [2]]]), whole: false };
-const job: SegmentJob = { name: formatSegmentBlob(log.name, 0), log: log.name, number: 0, isFirst: true };
+const job: SegmentJob = {
+  name: formatSegmentBlob(log.name, 0),
+  log: log.name,
+  number: 0,
+  isFirst: true,
+  evidenceKeys: [built.key.publicKey.sha256],
+};
 
 /** Verifies one segment again and again until a worker has taken part: how soon it does is not for a test to say. */
 async function runUntilWorker(source: SegmentSource, folders: SourceFolders | undefined): Promise<unknown[]> {
@@ -66,9 +73,20 @@ describe('a worker thread', () => {
     for (const result of await runUntilWorker(source, undefined)) expect(result).toEqual(here);
   });
 
+  it('asks for a blob that is too large: a finding of its segment, not the end of the whole verification', async () => {
+    const refuse = (): never => {
+      throw new FormatError('frameTooLarge', 'The blob has 999999999 bytes; at most 67108864 are allowed.');
+    };
+    const source: SegmentSource = { trail: refuse, evidence: undefined };
+    for (const result of (await runUntilWorker(source, undefined)) as SegmentResult[]) {
+      expect(result.findings).toMatchObject([{ kind: 'frameDamaged', message: expect.stringContaining('999999999') }]);
+    }
+  });
+
   it('passes on that a file cannot be read, as an error and not as a finding', async () => {
+    // Of a segment that was not changed: only its evidence is read.
     const source: SegmentSource = {
-      ...sourceOfFolders(folders),
+      ...sourceOfStores(intact, undefined),
       evidence: () => Promise.reject(new StoreError('forbidden', 'No.')),
     };
     await expect(runUntilWorker(source, undefined)).rejects.toMatchObject({ code: 'forbidden' });

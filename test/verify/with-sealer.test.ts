@@ -6,6 +6,7 @@ import { PartitionSealer } from '../../shared/seal/partition-sealer.ts';
 import type { SealDeps, SealingConfiguration } from '../../shared/seal/partition-sealer.ts';
 import { collectFindings } from '../../shared/verify/verify-trail.ts';
 import { formatEnvelope } from '../../shared/wire/envelope.ts';
+import { formatSegmentBlob } from '../../shared/wire/log-name.ts';
 import type { PublicKey } from '../../shared/wire/signed-note.ts';
 import { MemoryHub } from '../fakes/memory-hub.ts';
 import { MemoryImmutableStore } from '../fakes/memory-immutable-store.ts';
@@ -126,6 +127,69 @@ describe('what the sealer sealed', () => {
     const { found, summary } = await verify();
     expect(found).toEqual([]);
     expect(summary.logs.map(({ log }) => log)).toEqual(['audit.example/trail/web/0/0', 'audit.example/trail/web/0/1']);
+  });
+
+  /** An operator opens the next generation, at that number. */
+  function order(reason: string, from: number): void {
+    configuration = {
+      ...version('version: 2\n', configuration),
+      generations: [{ log: 'web/0/1', reason, first: from }],
+    };
+  }
+
+  it('holds through a generation that an operator opened, and a hub created anew behind it', async () => {
+    publish('1', '2');
+    await sealer().sealBatch(hub.messages('0'));
+    order('to try it', 2);
+    publish('1', '1');
+    await sealer().sealBatch(hub.messages('0', 2));
+    hub.recreate();
+    publish('1');
+    await sealer().sealBatch(hub.messages('0'));
+    const { found, summary } = await verify();
+    expect(found).toEqual(['generationNoted 0']);
+    expect(summary.logs.map(({ messages }) => messages)).toEqual([2, 2, 1]);
+  });
+
+  it('holds through a fail-over that used numbers again', async () => {
+    publish('1', '2', '1');
+    await sealer().sealBatch(hub.messages('0'));
+    hub.reuseNumbers();
+    order('failed over', 0);
+    publish('1', '1');
+    await sealer().sealBatch(hub.messages('0'));
+    expect((await verify()).found).toEqual(['generationNoted 0']);
+  });
+
+  it('holds behind a lost key, with the new one given beside it', async () => {
+    publish('1', '2');
+    await sealer().sealBatch(hub.messages('0'));
+    signer.rotate();
+    signer.setEnabled(first.sha256, false);
+    order('the key is lost', 2);
+    publish('1');
+    await sealer().sealBatch(hub.messages('0', 2));
+    const keys = [first, await signer.newest()];
+    expect((await verify({ whole: true, keys })).found).toEqual(['generationNoted 0']);
+  });
+
+  it('holds behind a foreign blob, but for that blob', async () => {
+    publish('1', '2');
+    await sealer().sealBatch(hub.messages('0'));
+    trail.tamper(formatSegmentBlob('audit.example/trail/web/0/0', 1), Buffer.from('foreign'));
+    order('a foreign blob', 2);
+    publish('1', '1');
+    await sealer().sealBatch(hub.messages('0', 2));
+    expect((await verify()).found).toEqual(['frameDamaged 1', 'generationNoted 0']);
+  });
+
+  it('does not hold where an operator skipped messages that were not sealed', async () => {
+    publish('1', '2');
+    await sealer().sealBatch(hub.messages('0'));
+    order('in a hurry', 3);
+    publish('1', '1');
+    await sealer().sealBatch(hub.messages('0', 2));
+    expect((await verify()).found).toEqual(['generationNoted 0', 'messageMissing 0']);
   });
 
   it('does not hold any more when a body is taken out of it', async () => {
