@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { toAdoptable } from '../shared/authorize/adoptable.ts';
 import { judgeAuthority } from '../shared/authorize/authority.ts';
 import { loadHistory } from '../shared/authorize/history.ts';
 import { normalizeMessage } from '../shared/normalize/normalize-message.ts';
@@ -34,7 +35,7 @@ export async function sealingConfiguration(): Promise<{
 }> {
   const history = await loadHistory(join(import.meta.dirname, '../local/sample'));
   return {
-    configuration: { ...history.current, follows: history.isPredecessor },
+    configuration: toAdoptable(history),
     judge: (record) => judgeAuthority({ ...record, history }),
   };
 }

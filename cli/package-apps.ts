@@ -1,7 +1,7 @@
 /**
  * `npm run package`: one deployment package per function app, each with its own functions and nothing else.
  *
- *     npm run package -- [--app NAME] [--configuration DIR] [--out DIR]
+ *     npm run package -- [--app NAME] (--configuration DIR | --sample) [--out DIR]
  *
  *     dist-packages/seal/
  *       package.json            `main` matches functions/ alone: the Functions worker loads every file that it matches
@@ -9,7 +9,8 @@
  *       functions/<name>.js     one file a function, of that name
  *       chunks/                 what several of them share
  *       normalizer-worker.js    processes and threads of their own, where the app starts any
- *       indelible.yaml, indelible.history/      seal alone
+ *       indelible.yaml, indelible.history/      seal and report
+ *       indelible.commit        the commit that brought that version into its repository
  *
  * The same sources give the same bytes, so anyone can build a package again and compare it with what is deployed.
  */
@@ -23,15 +24,27 @@ import { build } from 'esbuild';
 import type { BuildOptions, Metafile, OutputFile, Plugin } from 'esbuild';
 import { z } from 'zod';
 
-import { loadHistory } from '../shared/authorize/history.ts';
+import { COMMIT_FILE } from '../shared/authorize/history.ts';
 import type { App } from '../shared/config.ts';
 import { SettingsError } from '../shared/errors.ts';
 import { CliError } from './cli-error.ts';
+import { findConfigurationCommit } from './configuration-commit.ts';
+import { loadConfiguration } from './load-configuration.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const SAMPLE = join(ROOT, 'local/sample');
+const CONFIGURATION = ['indelible.yaml', 'indelible.history'];
 const APPS: readonly App[] = ['collect', 'observe', 'decide', 'seal', 'report'];
-const USAGE = `npm run package -- [--app ${APPS.join('|')}] [--configuration DIR] [--out DIR]`;
+/** `seal` judges each record by it, `report` what the votes on a request are worth. */
+const CONFIGURED: readonly App[] = ['seal', 'report'];
+const OUT = 'dist-packages';
+const USAGE = `Usage: npm run package -- [--app NAME] (--configuration DIR | --sample) [--out DIR]
+
+  --app NAME           ${APPS.join(', ')}; default: all
+  --configuration DIR  folder with your indelible.yaml and indelible.history/, for ${CONFIGURED.join(' and ')}
+  --sample             the project's sample in its place: to try packages, never for a deployment
+  --out DIR            default: ${OUT} in the project
+`;
 
 /** Entry files that are started by path. A package whose code holds `startedBy` needs them, at its top. */
 const WORKERS = [
@@ -56,7 +69,9 @@ async function packageApps(apps: readonly App[], configuration: string, out: str
   const rootPackage = rootPackageSchema.parse(JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')));
   const commit = readCommit();
   // A package that could not start with its configuration is not made.
-  if (apps.includes('seal')) await loadHistory(configuration);
+  const isConfigured = apps.some((app) => CONFIGURED.includes(app));
+  if (isConfigured) await loadConfiguration(configuration);
+  const configurationCommit = isConfigured ? tellCommit(configuration) : undefined;
   for (const app of apps) {
     const files = await bundle(app, commit);
     const folder = join(out, app);
@@ -76,7 +91,7 @@ async function packageApps(apps: readonly App[], configuration: string, out: str
       ...(commit !== undefined && { indelible: { commit } }),
     };
     await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-    if (app === 'seal') await copyConfiguration(configuration, folder);
+    if (CONFIGURED.includes(app)) await copyConfiguration(configuration, folder, configurationCommit);
     const bytes = files.reduce((sum, { contents }) => sum + contents.length, 0);
     process.stdout.write(`${folder}: ${Math.ceil(bytes / 1024)} KiB of code, ${commit ?? 'no commit'}\n`);
   }
@@ -154,10 +169,20 @@ function readCommit(): string | undefined {
   }
 }
 
-async function copyConfiguration(from: string, to: string): Promise<void> {
-  for (const name of ['indelible.yaml', 'indelible.history']) {
+async function copyConfiguration(from: string, to: string, commit: string | undefined): Promise<void> {
+  for (const name of CONFIGURATION) {
     if (existsSync(join(from, name))) await cp(join(from, name), join(to, name), { recursive: true });
   }
+  if (commit !== undefined) await writeFile(join(to, COMMIT_FILE), `${commit}\n`);
+}
+
+/** Of the configuration, whose repository may be another than the code's. */
+function tellCommit(configuration: string): string | undefined {
+  const found = findConfigurationCommit(configuration, CONFIGURATION);
+  const said =
+    'commit' in found ? `commit ${found.commit}` : `no commit, and its adoption will name none: ${found.reason}`;
+  process.stdout.write(`${configuration}: ${said}\n`);
+  return 'commit' in found ? found.commit : undefined;
 }
 
 /** Removes the package that an earlier run made, and nothing else that may lie there. */
@@ -176,17 +201,26 @@ function isApp(name: string): name is App {
 
 interface Options {
   readonly apps: readonly App[];
-  /** undefined: the sample. */
-  readonly configuration: string | undefined;
+  readonly configuration: string;
   readonly out: string;
 }
 
-/** Throws CliError with the usage. */
-function readOptions(): Options {
-  const { app, configuration, out } = readFlags();
+/** undefined where only help was asked for. Throws CliError. */
+function readOptions(): Options | undefined {
+  const { app, configuration, sample, out, help } = readFlags();
+  if (help) return undefined;
   const apps = app === undefined ? APPS : [app].filter(isApp);
   if (apps.length === 0) throw new CliError(`There is no app ${app}; there are ${APPS.join(', ')}.`);
-  return { apps, configuration, out: resolve(out) };
+  if (sample && configuration !== undefined)
+    throw new CliError('Give --configuration or --sample, not both: a package holds one of them.');
+  const configured = apps.filter((each) => CONFIGURED.includes(each));
+  if (configured.length > 0 && configuration === undefined && !sample) {
+    // A trail keeps the first version that it adopts for good.
+    throw new CliError(
+      `The package of ${configured.join(' and ')} holds your indelible.yaml, and a trail keeps the first version that it adopts for good: name its folder with --configuration DIR. To try packages with the project's sample: --sample.`,
+    );
+  }
+  return { apps, configuration: resolve(configuration ?? SAMPLE), out: resolve(out) };
 }
 
 function readFlags() {
@@ -195,18 +229,25 @@ function readFlags() {
       options: {
         app: { type: 'string' },
         configuration: { type: 'string' },
-        out: { type: 'string', default: join(ROOT, 'dist-packages') },
+        sample: { type: 'boolean', default: false },
+        out: { type: 'string', default: join(ROOT, OUT) },
+        help: { type: 'boolean', default: false },
       },
     }).values;
   } catch (cause) {
-    throw new CliError(`${cause instanceof Error ? cause.message : String(cause)}\nUsage: ${USAGE}`, { cause });
+    throw new CliError(`${cause instanceof Error ? cause.message : String(cause)}\n${USAGE}`, { cause });
   }
 }
 
 async function main(): Promise<void> {
-  const { apps, configuration = SAMPLE, out } = readOptions();
-  await packageApps(apps, resolve(configuration), out);
-  if (!apps.includes('seal') || resolve(configuration) !== SAMPLE) return;
+  const options = readOptions();
+  if (options === undefined) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const { apps, configuration, out } = options;
+  await packageApps(apps, configuration, out);
+  if (!apps.includes('seal') || configuration !== SAMPLE) return;
   process.stderr.write(
     `WARNING: ${join(out, 'seal')} holds the SAMPLE configuration (${SAMPLE}), of a company that is not yours.\n` +
       'A trail keeps the first version that it adopts for good: for a deployment give your own with --configuration DIR.\n',
@@ -215,7 +256,7 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   if (error instanceof CliError || error instanceof SettingsError) {
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${error.message.trimEnd()}\n`);
   } else {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   }

@@ -5,6 +5,8 @@ import { VERSION } from '../shared/version.ts';
 import { CliError } from './cli-error.ts';
 import type { ExitCode } from './cli-error.ts';
 import type { RunCommand } from './command.ts';
+import { addApproval } from './commands/approval.ts';
+import { addConfig } from './commands/config.ts';
 import { addExport } from './commands/export.ts';
 import { addInclusion } from './commands/inclusion.ts';
 import { addKeys } from './commands/keys.ts';
@@ -12,6 +14,7 @@ import { addQuery } from './commands/query.ts';
 import { addRebuildIndex } from './commands/rebuild-index.ts';
 import { addSend } from './commands/send.ts';
 import { addToken } from './commands/token.ts';
+import { addTrace } from './commands/trace.ts';
 import { addVerifyInclusion } from './commands/verify-inclusion.ts';
 import { addVerify } from './commands/verify.ts';
 import { Output } from './terminal.ts';
@@ -40,7 +43,10 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     addExport,
     addInclusion,
     addVerifyInclusion,
+    addConfig,
     addQuery,
+    addApproval,
+    addTrace,
     addRebuildIndex,
     addKeys,
     addSend,

@@ -1,12 +1,13 @@
 import { format } from 'prettier';
 
+import { actionOf } from '../shared/authorize/actions.ts';
 import { GITHUB_EVENTS } from '../shared/normalize/github/events.ts';
 import type { RecordDraft } from '../shared/normalize/normalizer.ts';
 import { HUB_SOURCES, NORMALIZERS } from '../shared/normalize/normalizers.ts';
 import type { Envelope } from '../shared/wire/envelope.ts';
-import { CATEGORIES } from '../shared/wire/record.ts';
-import { GITHUB_DETAILS, SOURCES } from './source-descriptions.ts';
-import { OTHER_SAMPLES, githubSamples } from './sample-payloads.ts';
+import { CATEGORIES, categoryOf } from '../shared/wire/record.ts';
+import { OTHER_SAMPLES, SOURCES } from './source-registry.ts';
+import { GITHUB_DETAILS, githubSamples } from './sources/github.ts';
 
 /** What one event's samples became. */
 interface Seen {
@@ -15,6 +16,8 @@ interface Seen {
   readonly related: Set<string>;
   readonly links: Set<string>;
   readonly details: Set<string>;
+  /** Actions that the matrix is asked for. */
+  readonly actions: Set<string>;
   /** Names of all members of the payloads, at any depth. */
   readonly members: Set<string>;
 }
@@ -36,6 +39,9 @@ export function toSourcesDocument(): Promise<string> {
     ),
     '',
     'A source that comes through another hub than its own is sealed as `unrecognized`. So is an event that no table below names.',
+    'Category and object are in the record type, `indelible.<category>.<object>.<verb>`. `authority` names the actions that',
+    'the matrix in `indelible.yaml` is asked for ([authority.md](authority.md)); where there is none, its basis is `unknown`.',
+    '',
     'Every record also has `clock.received` and `clock.enqueued`, `project`, `authority`, `collected` and `evidence`: the',
     'normalizing step and the sealer add them (see [format.md](format.md)).',
     '',
@@ -51,7 +57,7 @@ function hubOf(source: string): string {
 
 function describe(source: string) {
   const described = SOURCES.get(source);
-  if (described === undefined) throw new Error(`cli/source-descriptions.ts does not describe the source ${source}.`);
+  if (described === undefined) throw new Error(`cli/source-registry.ts does not describe the source ${source}.`);
   return described;
 }
 
@@ -99,7 +105,7 @@ function otherSection(source: string): string {
     };
     take(byEvent, event, body, draftsOf(source, envelope, body));
   }
-  if (byEvent.size === 0) throw new Error(`cli/sample-payloads.ts has no sample of the source ${source}.`);
+  if (byEvent.size === 0) throw new Error(`cli/sources/ has no sample of the source ${source}.`);
   const observed = new Set([...byEvent.values()].flatMap((seen) => [...seen.details]));
   refuseDrift(observed, new Set(details.keys()), source);
   return [
@@ -125,7 +131,7 @@ function refuseDrift(observed: ReadonlySet<string>, described: ReadonlySet<strin
   const stale = [...described].filter((name) => !observed.has(name));
   if (missing.length === 0 && stale.length === 0) return;
   throw new Error(
-    `cli/source-descriptions.ts: the details of ${source} lack [${missing.join(', ')}], and no sample has [${stale.join(', ')}].`,
+    `cli/sources/${source}.ts: the details of ${source} lack [${missing.join(', ')}], and no sample has [${stale.join(', ')}].`,
   );
 }
 
@@ -150,15 +156,21 @@ function take(seen: Map<string, Seen>, event: string, payload: unknown, drafts: 
     related: new Set(),
     links: new Set(),
     details: new Set(),
+    actions: new Set(),
     members: new Set(),
   };
   seen.set(event, facts);
   for (const { type, data } of drafts) {
     facts.types.add(type);
+    const action = actionOf(type, { ...data, category: categoryOf(type) }, true);
+    if (action !== undefined) facts.actions.add(action);
     if (data.target !== undefined) facts.targets.add(data.target.kind);
     for (const { part } of data.related ?? []) facts.related.add(part);
     for (const { kind } of data.links ?? []) facts.links.add(kind);
-    for (const name of Object.keys(data.details ?? {})) facts.details.add(name);
+    for (const [name, value] of Object.entries(data.details ?? {})) {
+      // Finishing leaves out what is empty.
+      if (value !== undefined && value !== '') facts.details.add(name);
+    }
   }
   addMembers(payload, facts.members);
 }
@@ -187,14 +199,17 @@ function typesOf(seen: Seen | undefined): string {
 
 /** The object at least, which does not depend on the payload. */
 function withoutSample(event: string): string {
-  const types = draftsOf('github', { source: 'github', event }, { action: 'created' }).map(({ type }) => type);
+  const types = draftsOf('github', { source: 'github', event }, { action: 'created', sender: { login: 'mona' } }).map(
+    ({ type }) => type,
+  );
   return types.map((type) => `\`${type.slice(0, type.lastIndexOf('.'))}.\` …`).join('; ');
 }
 
-function factsOf({ targets, related, links, details }: Seen): string {
+function factsOf({ targets, related, links, details, actions }: Seen): string {
   const parts = [
     ['target', targets],
     ['related', related],
+    ['authority', actions],
     ['links', links],
     ['details', details],
   ] as const;

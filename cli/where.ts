@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { DEFAULT_DATA_DIR, readStackFile, stackFilePath } from '../local/stack-file.ts';
@@ -22,7 +22,10 @@ export interface Where {
   readonly stack: StackFile | undefined;
 }
 
-export const WHERE_HELP = `a folder that holds trail/ and evidence/ (an export); the data folder of a running stack, or "local" for ${DEFAULT_DATA_DIR}/ here; the name of a storage account, or the https address of its blob service`;
+const STACK_OR_ACCOUNT = `the data folder of a running stack, or "local" for ${DEFAULT_DATA_DIR}/ here; the name of a storage account, or the https address of its blob service`;
+export const WHERE_HELP = `a folder that holds trail/ and evidence/ (an export); ${STACK_OR_ACCOUNT}`;
+/** An export has no tables. */
+export const INDEX_WHERE_HELP = STACK_OR_ACCOUNT;
 
 const ACCOUNT = /^[a-z0-9]{3,24}$/;
 
@@ -33,7 +36,7 @@ const ACCOUNT = /^[a-z0-9]{3,24}$/;
 export async function openWhere(where: string, need: 'trail' | 'index' = 'trail'): Promise<Where> {
   if (where === 'local') return openStack(DEFAULT_DATA_DIR);
   if (/^https?:\/\//.test(where)) return openAccount(addressOf(where));
-  if (isFolder(where)) return existsSync(stackFilePath(where)) ? openStack(where) : openFolder(where);
+  if (isFolder(where)) return openFolder(where);
   if (!ACCOUNT.test(where)) {
     const nor = /[./\\]/.test(where)
       ? ''
@@ -45,8 +48,20 @@ export async function openWhere(where: string, need: 'trail' | 'index' = 'trail'
   return account;
 }
 
-function openFolder(folder: string): Where {
+/**
+ * What lies in a folder with a trail/ is read from there and from nowhere else: a stack.json that came with it would have the
+ * verifier read, and praise, another trail.
+ */
+async function openFolder(folder: string): Promise<Where> {
   const folders = { trail: join(folder, 'trail'), evidence: join(folder, 'evidence') };
+  const hasStackFile = lstatSync(stackFilePath(folder), { throwIfNoEntry: false }) !== undefined;
+  const hasTrail = lstatSync(folders.trail, { throwIfNoEntry: false }) !== undefined;
+  if (hasStackFile && hasTrail) {
+    throw new CliError(
+      `The folder ${folder} holds a trail/ and a stack.json, so it is neither an export nor the data folder of a stack. No export has a stack.json: find out who put it there, and remove it.`,
+    );
+  }
+  if (hasStackFile) return openStack(folder);
   if (!isFolder(folders.trail)) {
     throw new CliError(
       `The folder ${folder} holds no folder "trail", as "indelible export" writes it, and no stack runs on it.`,

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
 
 /** A part of the stack that runs in a process of its own and said, in one line, that it is ready. */
 export interface Child<Ready> {
@@ -10,6 +11,8 @@ export interface Child<Ready> {
   readonly process: ChildProcess;
   /** Resolves with the exit code, or null after a signal. */
   readonly exited: Promise<number | null>;
+  /** What it printed last on standard error; empty where it printed nothing. */
+  lastWords(): string;
   /** Ends it in an orderly way; SIGKILL after `patience` milliseconds. */
   stop(patience?: number): Promise<void>;
 }
@@ -18,7 +21,7 @@ const READY_TIMEOUT_MS = 60_000;
 
 /**
  * Starts `file` with its options as JSON in the first argument, and waits for its ready line. What it prints on standard
- * error goes to `logFile`. Throws, with what it printed, where it ends before it is ready.
+ * error goes to `logFile`, and line by line to `onLine`. Throws, with what it printed, where it ends before it is ready.
  */
 export async function startChild<Ready>(
   name: string,
@@ -26,6 +29,7 @@ export async function startChild<Ready>(
   options: unknown,
   environment: Readonly<Record<string, string>>,
   logFile: string,
+  onLine: (line: string) => void = () => undefined,
 ): Promise<Child<Ready>> {
   const child = fork(file, [JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -37,6 +41,7 @@ export async function startChild<Ready>(
   const exited = once(child, 'exit').then(([code]: unknown[]) => (typeof code === 'number' ? code : null));
   const log = createWriteStream(logFile, { flags: 'a' });
   let complaint = '';
+  if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', onLine);
   child.stderr?.on('data', (chunk: Buffer) => {
     log.write(chunk);
     complaint = (complaint + chunk.toString()).slice(-4_000);
@@ -61,6 +66,7 @@ export async function startChild<Ready>(
     ready,
     process: child,
     exited,
+    lastWords: () => complaint.trim().split('\n').at(-1) ?? '',
     async stop(patience = 15_000) {
       if (child.exitCode === null && child.signalCode === null) {
         const timer = setTimeout(() => child.kill('SIGKILL'), patience);

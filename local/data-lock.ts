@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { join, resolve as resolvePath } from 'node:path';
 
 // Relative to the folder itself, since a socket's path may not exceed some 100 bytes.
 const SOCKET = 'process.lock';
@@ -27,9 +28,19 @@ export async function lockCurrentFolder(patience: number): Promise<Server> {
   }
 }
 
+/** Whether a process has the folder now. False, too, where nobody can tell: a path that is too long for a socket. */
+export async function isLocked(folder: string): Promise<boolean> {
+  const holder = await connectTo(process.platform === 'win32' ? pipeOf(resolvePath(folder)) : join(folder, SOCKET));
+  holder?.destroy();
+  return holder !== undefined;
+}
+
 function socketPath(): string {
-  if (process.platform !== 'win32') return SOCKET;
-  return `\\\\.\\pipe\\indelible-${createHash('sha256').update(process.cwd()).digest('hex')}`;
+  return process.platform === 'win32' ? pipeOf(process.cwd()) : SOCKET;
+}
+
+function pipeOf(folder: string): string {
+  return `\\\\.\\pipe\\indelible-${createHash('sha256').update(folder).digest('hex')}`;
 }
 
 async function listenOn(path: string): Promise<Server | undefined> {

@@ -11,9 +11,10 @@ import type { Stack } from './stack.ts';
 const DEFAULT_PORT = '7071';
 const USAGE = `Usage: npm start -- [--data DIR] [--port N] [--configuration DIR]
 
-  --data DIR           where everything is kept; default ${DEFAULT_DATA_DIR}
+  --data DIR           where everything is kept: a new or empty folder, or that of an earlier start; default ${DEFAULT_DATA_DIR}
   --port N             of the HTTP API; default ${DEFAULT_PORT}, 0 for any that is free
-  --configuration DIR  folder with indelible.yaml; default local/sample
+  --configuration DIR  folder with your indelible.yaml; default local/sample. A trail keeps the first one that it adopts:
+                       for another one take another --data, or make it a new version (docs/operations.md)
 `;
 
 interface Options {
@@ -40,6 +41,7 @@ function readOptions(): Options | undefined {
 }
 
 function describe({ file, functions }: Stack, dataDir: string): string {
+  const where = dataDir === DEFAULT_DATA_DIR ? '' : ` --stack ${dataDir}`;
   const lines = Object.entries(functions).flatMap(([app, each]) =>
     each.flatMap((one) => {
       if (one.kind === 'http') return [`  ${one.methods.join(',').padEnd(5)} ${file.api}${one.route}  (${app})`];
@@ -52,7 +54,7 @@ function describe({ file, functions }: Stack, dataDir: string): string {
     'Indelible runs here. Webhooks and callers go to:',
     ...lines.sort(),
     `Data, logs and secrets: ${dataDir}/ (stack.json says what is where)`,
-    'Try: npx indelible send github local/sample/github-push.json --event push',
+    `Try: npx indelible send github local/sample/github-push.json --event push${where}`,
     'Ctrl-C stops it; the next start goes on where it stopped.',
     '',
   ].join('\n');
@@ -65,12 +67,18 @@ async function main(options: Options): Promise<void> {
     stopped = true;
     return undefined;
   });
-  const stack = await startStack(options);
+  const stack = await startStack({ ...options, onProblem: (line) => process.stderr.write(`${line}\n`) });
   if (!stopped) process.stdout.write(describe(stack, options.dataDir));
+  if (!stopped) sealTails(stack);
   const broken = await Promise.race([asked, stack.broken]);
   process.stdout.write(broken === undefined ? 'Stopping.\n' : `${broken}\nStopping the rest.\n`);
   await stack.stop();
   process.exit(broken === undefined ? 0 : 1);
+}
+
+/** Logs that cannot go on say so now, not with their next message. What fails is told like any function that fails. */
+function sealTails({ file }: Stack): void {
+  fetch(`${file.api}/admin/functions/seal-tail`, { method: 'POST' }).catch(() => undefined);
 }
 
 function messageOf(error: unknown): string {

@@ -1,21 +1,31 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 
 import { z } from 'zod';
 
 import { loadHistory } from '../shared/authorize/history.ts';
+import { BlobImmutableStore } from '../shared/azure/blob-immutable-store.ts';
+import { openContainer } from '../shared/azure/storage-clients.ts';
 import { HUBS } from '../shared/config.ts';
 import type { App } from '../shared/config.ts';
 import { FileSigner, createFileKey } from '../shared/directory/file-signer.ts';
+import { SealError, SettingsError } from '../shared/errors.ts';
+import type { ImmutableStore } from '../shared/seal/immutable-store.ts';
+import { parseKeyBlob } from '../shared/wire/log-name.ts';
 import { formatPublicKey } from '../shared/wire/signed-note.ts';
 import { startChild } from './child.ts';
 import type { Child } from './child.ts';
+import { MEMORY_FILE, prepareDataFolder } from './data-folder.ts';
+import { isLocked } from './data-lock.ts';
 import { startFrontDoor } from './front-door.ts';
 import type { FrontDoor } from './front-door.ts';
 import type { FunctionSummary } from './functions-host/host.ts';
-import { stackFilePath } from './stack-file.ts';
+import { AUDIENCE as LOGS_AUDIENCE, startLogAnalytics } from './log-analytics/log-analytics.ts';
+import type { LogAnalytics } from './log-analytics/log-analytics.ts';
+import { Problems } from './problems.ts';
+import { readStackFile, stackFilePath } from './stack-file.ts';
 import type { StackFile } from './stack-file.ts';
 import { startStorage } from './storage/start-storage.ts';
 import type { StorageProcess } from './storage/start-storage.ts';
@@ -31,6 +41,8 @@ export interface StackOptions {
   readonly configuration?: string | undefined;
   /** App settings beside the stack's own, for every app. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
+  /** Is told, in a line, what goes wrong while the stack runs and nobody is answered: that a partition is not sealed. */
+  readonly onProblem?: ((line: string) => void) | undefined;
   /** Partitions of each hub, fixed by the first start; 2 unless given. */
   readonly partitions?: number | undefined;
 }
@@ -53,6 +65,8 @@ export interface Stack {
 
 const AUDIENCE = 'api://indelible.localhost';
 const TRAIL = 'indelible.localhost/local';
+/** Of the Log Analytics stand-in. */
+const WORKSPACE = '5f3c1c9e-2b7a-4a1c-9a53-1f6f1d0f7a11';
 /** Days. What a stack on a desk protects is itself: its folder can be deleted. */
 const RETENTION_DAYS = 7;
 const CONSUMER_GROUPS = ['seal', 'repair'];
@@ -99,14 +113,19 @@ class LocalStack implements Stack {
   #storage: StorageProcess | undefined;
   #hubs: Child<HubsReady> | undefined;
   #issuer: TokenIssuer | undefined;
+  #logs: LogAnalytics | undefined;
+  /** Of the apps, for the Log Analytics stand-in. */
+  #logsToken = '';
   #frontDoor: FrontDoor | undefined;
   #publicKeyFile = '';
   #file: StackFile | undefined;
   #stopped: Promise<void> | undefined;
+  readonly #problems: Problems;
 
   constructor(options: StackOptions) {
     this.#options = options;
     this.#dataDir = resolve(options.dataDir);
+    this.#problems = new Problems(options.onProblem ?? (() => undefined));
   }
 
   get file(): StackFile {
@@ -125,15 +144,17 @@ class LocalStack implements Stack {
   }
 
   async start(): Promise<void> {
+    await this.#refuseSecond();
     // The sealer reads it with its first batch only: until somebody looked into its log, all would seem well.
-    await loadHistory(this.#configuration());
-    await mkdir(join(this.#dataDir, 'logs'), { recursive: true, mode: 0o700 });
+    await checkConfiguration(this.#configuration());
+    prepareDataFolder(this.#dataDir);
     // First, for its lock tells whether another stack runs on this folder: until then nothing in it is touched.
     await this.#startStorage();
     await rm(stackFilePath(this.#dataDir), { force: true });
     this.#memory = await recall(this.#dataDir);
-    this.#publicKeyFile = await ensureKey(this.#dataDir);
+    this.#publicKeyFile = await ensureKey(this.#dataDir, openTrail(this.storage.connectionString));
     this.#issuer = await startTokenIssuer({ dataDir: join(this.#dataDir, 'issuer') });
+    await this.#startLogs(this.#issuer);
     await this.#startHubs();
     await Promise.all(APPS.map((app) => this.#startHost(app)));
     this.#frontDoor = await startFrontDoor(this.#options.port, () =>
@@ -163,6 +184,13 @@ class LocalStack implements Stack {
     return this.#stopped;
   }
 
+  /** The lock would tell as well, after it has waited for a predecessor that is still saving. */
+  async #refuseSecond(): Promise<void> {
+    const running = await readStackFile(this.#dataDir).catch(() => undefined);
+    if (running === undefined || !(await isLocked(join(this.#dataDir, 'storage')))) return;
+    throw new Error(`A stack already runs on ${this.#options.dataDir}/ (pid ${running.pid}, ${running.api}).`);
+  }
+
   /** Against the flow: who takes requests first, and who keeps what they wrote last. */
   async #stopAll(): Promise<void> {
     for (const part of ['storage', 'hubs', ...APPS] as const) this.#ending.add(part);
@@ -170,6 +198,7 @@ class LocalStack implements Stack {
     await this.#frontDoor?.stop();
     await Promise.all([...this.#hosts.values()].map((host) => host.stop()));
     await this.#hubs?.stop();
+    await this.#logs?.stop();
     await this.#issuer?.stop();
     await this.#storage?.stop();
   }
@@ -184,7 +213,7 @@ class LocalStack implements Stack {
       worm: { trail: worm, evidence: worm },
     });
     this.#storage = storage;
-    this.#watch('storage', storage.exited, 'the terminal');
+    this.#watch('storage', storage.exited, () => 'see above');
   }
 
   async #startHubs(): Promise<void> {
@@ -205,6 +234,21 @@ class LocalStack implements Stack {
     if (memory.hubsPort === hubs.ready.port) return;
     this.#memory = { ...memory, hubsPort: hubs.ready.port };
     await writePrivate(memoryPath(this.#dataDir), this.#memory);
+  }
+
+  async #startLogs(tokens: TokenIssuer): Promise<void> {
+    const { issuer, jwksUri } = tokens;
+    const options = { dataDir: join(this.#dataDir, 'log-analytics'), workspace: WORKSPACE, issuer, jwksUri };
+    this.#logs = await startLogAnalytics(options);
+    // In Azure the identity of the app gets a new one every day; this one lasts as long as a stack may run.
+    const now = Math.floor(Date.now() / 1_000);
+    this.#logsToken = await tokens.sign({
+      iss: issuer,
+      aud: LOGS_AUDIENCE,
+      iat: now,
+      nbf: now,
+      exp: now + 10 * 365 * 86_400,
+    });
   }
 
   async #startHost(app: App): Promise<void> {
@@ -234,16 +278,23 @@ class LocalStack implements Stack {
   ): Promise<Child<Ready>> {
     const log = join(this.#dataDir, 'logs', `${part}.log`);
     const main = join(CODE, 'local', folder, `main${EXTENSION}`);
-    const child = await startChild<Ready>(part, main, options, environment, log);
-    this.#watch(part, child.exited, log);
+    const child = await startChild<Ready>(part, main, options, environment, log, (line) => {
+      if (!this.#ending.has(part)) this.#problems.take(line, log);
+    });
+    this.#watch(part, child.exited, () => (child.lastWords() === '' ? '' : `${child.lastWords()} (${log})`));
     return child;
   }
 
-  #watch(part: Part, exited: Promise<number | null>, log: string): void {
+  #watch(part: Part, exited: Promise<number | null>, lastWords: () => string): void {
     const tell = async (): Promise<void> => {
       const code = await exited;
       if (this.#ending.has(part)) return;
-      this.#whenBroken.resolve(`The part "${part}" ended with ${code ?? 'a signal'}: its last words are in ${log}.`);
+      const words = lastWords();
+      this.#whenBroken.resolve(
+        code === null || words === ''
+          ? `The part "${part}" was ended from outside, or ended without a word: start again with npm start.`
+          : `The part "${part}" ended with ${code}: ${words}`,
+      );
     };
     void tell();
   }
@@ -257,6 +308,7 @@ class LocalStack implements Stack {
   #settings(): Readonly<Record<string, string>> {
     const storage = this.storage.connectionString;
     const issuer = started(this.#issuer);
+    const logs = started(this.#logs);
     return {
       FUNCTIONS_WORKER_RUNTIME: 'node',
       AzureWebJobsStorage: storage,
@@ -264,7 +316,14 @@ class LocalStack implements Stack {
       SpillStorage: storage,
       TrailStorage: storage,
       IndexStorage: storage,
+      LogAnalytics__workspaceId: WORKSPACE,
+      LogAnalytics__endpoint: logs.endpoint,
+      LogAnalytics__certificate: logs.certificate,
+      LogAnalytics__accessToken: this.#logsToken,
+      // Rows are there at once, and somebody waits.
+      INDELIBLE_SETTLING_SECONDS: '0',
       INDELIBLE_GITHUB_SECRET: started(this.#memory).githubSecret,
+      INDELIBLE_AZURE_DEVOPS_PASSWORD: started(this.#memory).azureDevopsPassword,
       INDELIBLE_TOKEN_ISSUER: issuer.issuer,
       INDELIBLE_TOKEN_AUDIENCE: AUDIENCE,
       INDELIBLE_TOKEN_JWKS: issuer.jwksUri,
@@ -297,9 +356,11 @@ class LocalStack implements Stack {
       storage: this.storage.connectionString,
       hubs: this.#hubsConnection(),
       hubsAdmin: `http://127.0.0.1:${started(this.#hubs).ready.admin}`,
+      logsAdmin: started(this.#logs).admin,
       issuer: `http://127.0.0.1:${issuer.port}`,
       audience: AUDIENCE,
       githubSecret: started(this.#memory).githubSecret,
+      azureDevopsPassword: started(this.#memory).azureDevopsPassword,
       trail: TRAIL,
       keys: join(this.#dataDir, 'keys'),
       publicKey: this.#publicKeyFile,
@@ -319,31 +380,77 @@ async function kill(child: Child<unknown>): Promise<void> {
 }
 
 /** What must be the same after a restart, and is not the name of a file. */
-const memorySchema = z.object({ githubSecret: z.string(), hubsPort: z.number() });
+const memorySchema = z.object({ githubSecret: z.string(), azureDevopsPassword: z.string(), hubsPort: z.number() });
 type Memory = z.output<typeof memorySchema>;
 
 function memoryPath(dataDir: string): string {
-  return join(dataDir, 'memory.json');
+  return join(dataDir, MEMORY_FILE);
 }
 
 async function recall(dataDir: string): Promise<Memory> {
   const path = memoryPath(dataDir);
   if (existsSync(path)) return memorySchema.parse(JSON.parse(await readFile(path, 'utf8')));
-  const memory = { githubSecret: randomBytes(24).toString('base64url'), hubsPort: 0 };
+  const secret = () => randomBytes(24).toString('base64url');
+  const memory = { githubSecret: secret(), azureDevopsPassword: secret(), hubsPort: 0 };
   await writePrivate(path, memory);
   return memory;
 }
 
-/** The signing key, made at the first start; gives the file of its public half. */
-async function ensureKey(dataDir: string): Promise<string> {
+/** Throws SettingsError that names the folder. */
+async function checkConfiguration(folder: string): Promise<void> {
+  try {
+    await loadHistory(folder);
+  } catch (cause) {
+    if (!(cause instanceof SettingsError)) throw cause;
+    throw new SettingsError(`the configuration in ${folder} cannot be used: ${cause.message}`, { cause });
+  }
+}
+
+function openTrail(connectionString: string): ImmutableStore {
+  return new BlobImmutableStore(openContainer({ name: 'the local stack', connectionString }, 'trail'));
+}
+
+/**
+ * The signing key, made at the first start; gives the file of its public half. Throws Error where there is a trail already, and
+ * not the key that goes on with it: a new one would stop each log, or begin new ones, without a word.
+ */
+async function ensureKey(dataDir: string, trail: ImmutableStore): Promise<string> {
   const keys = join(dataDir, 'keys');
   const file = join(dataDir, 'public-key.pem');
-  if (existsSync(file)) return file;
-  // A crash between the two writes leaves a key without its public file: the key is kept.
   const hasKey = existsSync(keys) && readdirSync(keys).some((name) => name.endsWith('.pem'));
-  const publicKey = hasKey ? await new FileSigner(keys).newest() : await createFileKey(keys);
-  await writeFile(file, formatPublicKey(publicKey));
+  const signer = hasKey ? new FileSigner(keys) : undefined;
+  if ((await hasSegments(trail)) && !(await hasKeyOf(trail, signer))) {
+    throw new Error(
+      `${dataDir} holds a trail, and not the key that signed it: put it back into ${keys}/, or start a new trail in another folder.`,
+    );
+  }
+  // A crash between the two writes leaves a key without its public file: the key is kept.
+  if (signer !== undefined && existsSync(file)) return file;
+  await writeFile(file, formatPublicKey(await (signer?.newest() ?? createFileKey(keys))));
   return file;
+}
+
+async function hasSegments(trail: ImmutableStore): Promise<boolean> {
+  for await (const _ of trail.list('segments/')) return true;
+  return false;
+}
+
+/** Whether one of the keys that a trail carries can sign here. */
+async function hasKeyOf(trail: ImmutableStore, signer: FileSigner | undefined): Promise<boolean> {
+  if (signer === undefined) return false;
+  for await (const { name } of trail.list('keys/')) {
+    const sha256 = parseKeyBlob(name);
+    if (sha256 === undefined) continue;
+    const isThere = await signer.publicKey(sha256).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof SealError) return false;
+        throw error;
+      },
+    );
+    if (isThere) return true;
+  }
+  return false;
 }
 
 /** In one step, so that no reader sees half of it, and for the owner alone: it holds local secrets. */

@@ -32,6 +32,23 @@ export async function untilSealed(stack: StackFile, patience: number): Promise<v
   }
 }
 
+/** Messages of a partition that wait in a hub, sealed by nobody so far. */
+export interface Waiting {
+  /** `<hub>/<partition>` */
+  readonly partition: string;
+  readonly messages: number;
+}
+
+/** What the hubs hold and no segment does. Throws Error where the hubs do not answer. */
+export async function findWaiting(stack: StackFile): Promise<Waiting[]> {
+  const wanted = await lastNumbers(stack);
+  const heads = await headsOf(stack);
+  return [...wanted].flatMap(([partition, last]) => {
+    const messages = last - (heads.get(partition)?.sealed ?? -1);
+    return messages > 0 ? [{ partition, messages }] : [];
+  });
+}
+
 /** `<hub>/<partition>` → the last sequence number, where there is any. */
 async function lastNumbers({ hubsAdmin }: StackFile): Promise<Map<string, number>> {
   const answer = await fetch(hubsAdmin);
@@ -44,23 +61,47 @@ async function lastNumbers({ hubsAdmin }: StackFile): Promise<Map<string, number
 
 /** What the newest generation of each partition has sealed and tabulated. */
 async function sealedNumbers(stack: StackFile): Promise<Map<string, number>> {
-  const connection = { name: 'the local stack', connectionString: stack.storage };
-  const trail = new BlobImmutableStore(openContainer(connection, 'trail'));
+  const connection = connectionOf(stack);
   const tables = new TableIndexTables((table) => openTable(connection, table));
-  const heads = new Map<string, { log: string; generation: number; number: number }>();
+  const sealed = new Map<string, number>();
+  for (const [partition, head] of await headsOf(stack)) {
+    if (head.sealed !== undefined && (await tables.getProgress(head.log)) === head.number) {
+      sealed.set(partition, head.sealed);
+    }
+  }
+  return sealed;
+}
+
+interface Head {
+  readonly log: string;
+  readonly generation: number;
+  /** Of the last segment. */
+  readonly number: number;
+  /** The last sequence number that it seals, if any. */
+  readonly sealed: number | undefined;
+}
+
+/** `<hub>/<partition>` → the last segment of its newest generation. */
+async function headsOf(stack: StackFile): Promise<Map<string, Head>> {
+  const trail = new BlobImmutableStore(openContainer(connectionOf(stack), 'trail'));
+  const last = new Map<string, Omit<Head, 'sealed'>>();
   for await (const { name } of trail.list(`segments/${stack.trail}/`)) {
     const found = parseSegmentBlob(name);
     if (found === undefined) continue;
     const { hub, partition, generation } = parseLogName(found.log);
-    const head = heads.get(`${hub}/${partition}`);
+    const head = last.get(`${hub}/${partition}`);
     // Listed in the order of their names, which is that of numbers within a log.
-    if (head === undefined || generation >= head.generation) heads.set(`${hub}/${partition}`, { ...found, generation });
+    if (head === undefined || generation >= head.generation) last.set(`${hub}/${partition}`, { ...found, generation });
   }
-  const sealed = new Map<string, number>();
-  for (const [partition, { log, number }] of heads) {
-    const blob = await trail.read(formatSegmentBlob(log, number));
-    const last = blob === undefined ? undefined : parseSegment(blob).seal.to?.sequenceNumber;
-    if (last !== undefined && (await tables.getProgress(log)) === number) sealed.set(partition, last);
+  const heads = new Map<string, Head>();
+  for (const [partition, head] of last) {
+    const blob = await trail.read(formatSegmentBlob(head.log, head.number));
+    const sealed = blob === undefined ? undefined : parseSegment(blob).seal.to?.sequenceNumber;
+    heads.set(partition, { ...head, sealed });
   }
-  return sealed;
+  return heads;
+}
+
+function connectionOf(stack: StackFile): { name: string; connectionString: string } {
+  return { name: 'the local stack', connectionString: stack.storage };
 }

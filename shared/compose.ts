@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
+import { toAdoptable } from './authorize/adoptable.ts';
 import { judgeAuthority } from './authorize/authority.ts';
-import { loadHistory } from './authorize/history.ts';
+import { loadHistory, versionOf } from './authorize/history.ts';
 import { BlobImmutableStore } from './azure/blob-immutable-store.ts';
 import { BlobSpillStore } from './azure/blob-spill-store.ts';
 import { BlobSpilledBodies } from './azure/blob-spilled-bodies.ts';
@@ -9,15 +10,19 @@ import { EventHubPublisher } from './azure/event-hub-publisher.ts';
 import { EventHubReader } from './azure/event-hub-reader.ts';
 import { openConsumer, openProducer } from './azure/event-hubs-clients.ts';
 import { openKeyVaultSigner } from './azure/key-vault-signer.ts';
+import { LogAnalyticsQuery } from './azure/log-analytics-query.ts';
 import { openContainer, openTable } from './azure/storage-clients.ts';
 import { TableIndexTables } from './azure/table-index-tables.ts';
+import type { PollApp } from './collect/poll-table.ts';
 import { createTokenVerifier } from './collect/tokens.ts';
 import {
   HUBS,
   HUB_OF_APP,
   appOfHub,
+  readAzureDevopsPasswords,
   readConnection,
   readGithubSecrets,
+  readLogsConnection,
   readSealSettings,
   readTokenSettings,
 } from './config.ts';
@@ -27,6 +32,8 @@ import { createNormalizerPool } from './normalize/normalizer-pool.ts';
 import type { PublishingAppName } from './publish/publish-event.ts';
 import type { PublishingApp } from './publish/publishing-app.ts';
 import type { Telemetry } from './publish/telemetry.ts';
+import { coveredUntil } from './report/covered-until.ts';
+import type { ApprovalApp } from './report/read-approval.ts';
 import type { ReportApp } from './report/read-events.ts';
 import { HubSealer } from './seal/hub-sealer.ts';
 import type { SealDeps } from './seal/partition-sealer.ts';
@@ -85,17 +92,27 @@ function composeTokenVerifier() {
   return createTokenVerifier({ issuer, audience, jwks: new URL(jwksUri), clock: Date.now });
 }
 
+let verifier: PublishingApp['verifyToken'] | undefined;
+function tokenVerifier(): PublishingApp['verifyToken'] {
+  verifier ??= composeTokenVerifier();
+  return verifier;
+}
+
 const refuseTokens: PublishingApp['verifyToken'] = () => Promise.reject(new Error('This app takes no bearer tokens.'));
+
+const NO_SECRETS = { githubSecrets: [], azureDevopsSecrets: [] };
 
 const publishing: Record<PublishingAppName, () => Promise<PublishingApp>> = {
   collect: once(async () => ({
     ...composePublisher('collect'),
     githubSecrets: readGithubSecrets(environment),
-    verifyToken: refuseTokens,
+    azureDevopsSecrets: readAzureDevopsPasswords(environment),
+    // Webhooks need none of its settings: a tenant without AI systems may leave them out.
+    verifyToken: (authorization) => tokenVerifier()(authorization),
   })),
-  observe: once(async () => ({ ...composePublisher('observe'), githubSecrets: [], verifyToken: refuseTokens })),
-  decide: once(async () => ({ ...composePublisher('decide'), githubSecrets: [], verifyToken: composeTokenVerifier() })),
-  report: once(async () => ({ ...composePublisher('report'), githubSecrets: [], verifyToken: composeTokenVerifier() })),
+  observe: once(async () => ({ ...composePublisher('observe'), ...NO_SECRETS, verifyToken: refuseTokens })),
+  decide: once(async () => ({ ...composePublisher('decide'), ...NO_SECRETS, verifyToken: composeTokenVerifier() })),
+  report: once(async () => ({ ...composePublisher('report'), ...NO_SECRETS, verifyToken: composeTokenVerifier() })),
 };
 
 /** What the functions of a publishing app need. Throws SettingsError. */
@@ -108,11 +125,33 @@ function composeTables(): IndexTables {
   return new TableIndexTables((table) => openTable(connection, table));
 }
 
+/** What the timers of the app `observe` need beside what publishes. Throws SettingsError. */
+export const composePolling = once(async (): Promise<PollApp> => {
+  const tables = composeTables();
+  const connection = readLogsConnection(environment);
+  return {
+    ...(await composePublishing('observe')),
+    logs: new LogAnalyticsQuery(connection),
+    settling: connection.settling,
+    coveredUntil: (source) => coveredUntil(tables, source, Date.now()),
+  };
+});
+
 /** What the functions of the app `report` need. Throws SettingsError. */
 export const composeReport = once(async (): Promise<ReportApp> => ({
   ...(await composePublishing('report')),
   tables: composeTables(),
 }));
+
+/** What the function `read-approval` of the app `report` needs. Throws SettingsError. */
+export const composeApprovals = once(async (): Promise<ApprovalApp> => {
+  const history = await loadHistory(environment['INDELIBLE_CONFIGURATION'] ?? '.');
+  return {
+    ...(await composeReport()),
+    trail: new BlobImmutableStore(openContainer(readConnection(environment, 'TrailStorage', 'blob'), 'trail')),
+    versionOf: (sha256) => versionOf(history, sha256),
+  };
+});
 
 /** `location`: URL of a key in Key Vault, or a folder of PEM files. */
 function openSigner(location: string): Signer {
@@ -143,9 +182,10 @@ export const composeSealing = once(async (): Promise<SealingApp> => {
         hub,
         messages.map(({ message, body }) => ({ envelope: message.envelope, enqueued: message.enqueued, body })),
       ),
-    configuration: { ...history.current, follows: (sha256) => history.isPredecessor(sha256) },
+    configuration: toAdoptable(history),
     judge: (record) => judgeAuthority({ ...record, history }),
-    tabulate: (log, upTo, fresh) => tabulateLog({ trail, tables }, log, upTo, fresh),
+    tabulate: (log, upTo, fresh) =>
+      tabulateLog({ trail, tables, warn: (line) => telemetry.log('warning', line) }, log, upTo, fresh),
     hint: (log) => tables.getProgress(log),
     now: Date.now,
   };

@@ -62,17 +62,33 @@ export function readConnection(environment: Environment, name: string, service: 
   return connection;
 }
 
-const secret = z.string().min(16, 'must have at least 16 characters');
+/** An app setting that is empty is one that is not set. */
+const optionalSecret = z
+  .union([z.literal(''), z.string().min(16, 'must have at least 16 characters')])
+  .optional()
+  .transform((secret) => (secret === '' ? undefined : secret));
 
 const settingsSchema = {
   github: z.object({
-    INDELIBLE_GITHUB_SECRET: secret,
-    INDELIBLE_GITHUB_SECRET_PREVIOUS: z.union([z.literal(''), secret]).optional(),
+    INDELIBLE_GITHUB_SECRET: optionalSecret,
+    INDELIBLE_GITHUB_SECRET_PREVIOUS: optionalSecret,
+  }),
+  azureDevops: z.object({
+    INDELIBLE_AZURE_DEVOPS_PASSWORD: optionalSecret,
+    INDELIBLE_AZURE_DEVOPS_PASSWORD_PREVIOUS: optionalSecret,
   }),
   tokens: z.object({
     INDELIBLE_TOKEN_ISSUER: z.url(),
     INDELIBLE_TOKEN_AUDIENCE: z.string().min(1),
     INDELIBLE_TOKEN_JWKS: z.url(),
+  }),
+  logs: z.object({
+    LogAnalytics__workspaceId: z.string().min(1),
+    LogAnalytics__endpoint: z.url({ protocol: /^https$/ }).optional(),
+    LogAnalytics__clientId: z.string().optional(),
+    LogAnalytics__certificate: z.string().optional(),
+    LogAnalytics__accessToken: z.string().optional(),
+    INDELIBLE_SETTLING_SECONDS: z.coerce.number().min(0).max(3_600).default(300),
   }),
   seal: z.object({
     INDELIBLE_TRAIL: z.string().min(1),
@@ -91,10 +107,55 @@ function read<K extends keyof typeof settingsSchema>(
   throw new SettingsError(`App settings are missing or wrong: ${wrong.join('; ')}.`);
 }
 
-/** Two secrets are valid at a time, so that one can be replaced without losing a delivery. */
+/** The Log Analytics workspace that the timers ask. */
+export interface LogsConnection {
+  /** Its id, a GUID. */
+  readonly workspace: string;
+  /** undefined: the public cloud's. */
+  readonly endpoint: string | undefined;
+  readonly clientId: string | undefined;
+  /** The embedded stack's certificate (PEM) and token: set by nobody else. */
+  readonly local: { readonly certificate: string; readonly token: AccessToken } | undefined;
+  /** How long a row may take until a query finds it, in milliseconds. */
+  readonly settling: number;
+}
+
+/** As Azure's clients want it: the time in milliseconds since 1970. */
+export interface AccessToken {
+  readonly token: string;
+  readonly expiresOnTimestamp: number;
+}
+
+/** Throws SettingsError naming what is missing. */
+export function readLogsConnection(environment: Environment): LogsConnection {
+  const settings = read(environment, 'logs');
+  const { LogAnalytics__certificate: certificate, LogAnalytics__accessToken: token } = settings;
+  return {
+    workspace: settings.LogAnalytics__workspaceId,
+    endpoint: settings.LogAnalytics__endpoint,
+    clientId: settings.LogAnalytics__clientId,
+    local:
+      certificate === undefined || token === undefined
+        ? undefined
+        : { certificate, token: { token, expiresOnTimestamp: Number.MAX_SAFE_INTEGER } },
+    settling: settings.INDELIBLE_SETTLING_SECONDS * 1_000,
+  };
+}
+
+/**
+ * Two are valid at a time, so that one can be replaced without losing a delivery; the current one comes first. None: nobody
+ * sends from there, and the function that would take it in refuses everything.
+ */
 export function readGithubSecrets(environment: Environment): string[] {
   const { INDELIBLE_GITHUB_SECRET: current, INDELIBLE_GITHUB_SECRET_PREVIOUS: previous } = read(environment, 'github');
-  return previous === undefined || previous === '' ? [current] : [current, previous];
+  return [current, previous].filter((secret) => secret !== undefined);
+}
+
+/** As {@link readGithubSecrets}, of the service hooks. */
+export function readAzureDevopsPasswords(environment: Environment): string[] {
+  const settings = read(environment, 'azureDevops');
+  const { INDELIBLE_AZURE_DEVOPS_PASSWORD: current, INDELIBLE_AZURE_DEVOPS_PASSWORD_PREVIOUS: previous } = settings;
+  return [current, previous].filter((password) => password !== undefined);
 }
 
 export interface TokenSettings {

@@ -34,6 +34,8 @@ export class FormatError extends Error {
 export type RequestErrorCode =
   | 'signatureMissing'
   | 'signatureWrong'
+  | 'passwordMissing'
+  | 'passwordWrong'
   | 'tokenMissing'
   | 'tokenInvalid'
   | 'roleMissing'

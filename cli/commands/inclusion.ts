@@ -18,11 +18,11 @@ import type { Where } from '../where.ts';
 const MAX_PLACES = 10;
 
 interface InclusionFlags {
-  readonly from: string;
+  readonly in: string;
   readonly key?: string[];
 }
 
-/** `indelible inclusion ID --from WHERE` */
+/** `indelible inclusion ID --in WHERE` */
 export function addInclusion(program: Command, run: RunCommand): void {
   program
     .command('inclusion')
@@ -30,7 +30,7 @@ export function addInclusion(program: Command, run: RunCommand): void {
       'Prints a proof that a record is in the trail. It stands alone: "verify-inclusion" checks it with the public key and nothing else.',
     )
     .argument('<id>', 'id of the record: 32 hex digits')
-    .requiredOption('--from <where>', WHERE_HELP)
+    .option('--from, --in <where>', WHERE_HELP, 'local')
     .option(
       '--key <file...>',
       'public keys to trust; without them, any key that the trail carries will do. Default for a running stack: its own',
@@ -41,7 +41,7 @@ export function addInclusion(program: Command, run: RunCommand): void {
 async function printInclusion(id: string, flags: InclusionFlags, { output }: CommandRun): Promise<ExitCode> {
   if (!/^[0-9a-f]{32}$/.test(id))
     throw new CliError(`"${id}" is not the id of a record: give 32 lower-case hex digits.`);
-  const place = await openWhere(flags.from);
+  const place = await openWhere(flags.in);
   const files = flags.key ?? (place.stack === undefined ? [] : [place.stack.publicKey]);
   const keys = await loadKeys(place.trail, files.map(readKeyFile), []);
   const passed = new Places();
@@ -64,8 +64,8 @@ async function printInclusion(id: string, flags: InclusionFlags, { output }: Com
   unreadable.tell('cannot be read', 'cannot be read', output);
   output.error(
     passed.count > 0
-      ? `The record ${id} is in ${flags.from}, but in no segment whose signature could be checked: give the key that signed it with --key.`
-      : `No segment of ${flags.from} that can be read holds the record ${id}.`,
+      ? `The record ${id} is in ${flags.in}, but in no segment whose signature could be checked: give the key that signed it with --key.`
+      : `No segment of ${flags.in} that can be read holds the record ${id}.`,
   );
   return 1;
 }

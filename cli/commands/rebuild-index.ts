@@ -6,14 +6,14 @@ import { rebuildIndex } from '../../shared/tabulate/rebuild-index.ts';
 import { CliError } from '../cli-error.ts';
 import type { ExitCode } from '../cli-error.ts';
 import type { CommandRun, RunCommand } from '../command.ts';
-import { WHERE_HELP, openWhere } from '../where.ts';
+import { INDEX_WHERE_HELP, openWhere } from '../where.ts';
 
 /** `indelible rebuild-index WHERE` */
 export function addRebuildIndex(program: Command, run: RunCommand): void {
   program
     .command('rebuild-index')
     .description('Derives every row of the tables again from the sealed records, and removes every other row.')
-    .argument('<where>', WHERE_HELP)
+    .argument('<where>', INDEX_WHERE_HELP)
     .option('--json', 'print one JSON object')
     .action((where: string, flags: { json?: boolean }) => run(flags.json, (it) => rebuild(where, it)));
 }

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 
 import { DEFAULT_DATA_DIR } from '../../local/stack-file.ts';
 import type { StackFile } from '../../local/stack-file.ts';
+import { isObject, parseJson } from '../../shared/wire/json.ts';
 import { CliError } from '../cli-error.ts';
 import type { ExitCode } from '../cli-error.ts';
 import type { CommandRun, RunCommand } from '../command.ts';
@@ -46,10 +47,10 @@ export function addSend(program: Command, run: RunCommand): void {
     .addArgument(new Argument('<source>', 'who sends').choices(SOURCES))
     .argument('<file>', 'the payload, sent byte for byte')
     .option('--event <name>', 'github: name of the event')
-    .option('--delivery <id>', "the source's id of this delivery; default: a new one")
+    .option('--delivery <id>', "github, approvals: the source's id of this delivery; default: a new one")
     .option('--secret <text>', "github: the webhook's secret; default: the stack's")
     .option('--as <who>', 'approvals: the local identity that sends')
-    .option('--request <id>', 'approvals: the request to vote on; without it a new one is made')
+    .option('--request <id>', 'approvals: the request to vote on; without it the payload asks for a new one')
     .option('--withdraw', 'approvals: withdraws that request instead of voting')
     .option('--to <url>', "base address of the function apps; default: the stack's")
     .option('--stack <dir>', 'data folder of the running stack', DEFAULT_DATA_DIR)
@@ -60,6 +61,7 @@ export function addSend(program: Command, run: RunCommand): void {
 async function send(source: Source, file: string, flags: SendFlags, { output }: CommandRun): Promise<ExitCode> {
   if (flags.to !== undefined && !URL.canParse(flags.to))
     throw new CliError(`"${flags.to}" is no address: give one like http://127.0.0.1:7071.`);
+  refuseOptionsOfOthers(source, flags);
   const body = readInputFile(file, 'payload', MOST_BYTES);
   const stack = await runningStack(flags.stack);
   const { path, headers, body: sent } = await dress(source, body, flags, stack);
@@ -68,6 +70,31 @@ async function send(source: Source, file: string, flags: SendFlags, { output }: 
   output.line(`${answer.status} ${answer.body.trim()}`);
   output.result({ status: answer.status, body: answer.body });
   return isTaken ? 0 : 1;
+}
+
+/** Options that one source alone knows. */
+const OPTIONS_OF = {
+  github: ['event', 'delivery', 'secret'],
+  'azure-activity': [],
+  approvals: ['delivery', 'as', 'request', 'withdraw'],
+} as const satisfies Record<Source, readonly (keyof SendFlags)[]>;
+
+/** Throws CliError: what is passed over in silence is taken for done. */
+function refuseOptionsOfOthers(source: Source, flags: SendFlags): void {
+  const own: readonly (keyof SendFlags)[] = OPTIONS_OF[source];
+  const wrong = Object.values(OPTIONS_OF)
+    .flat()
+    .find((option) => flags[option] !== undefined && !own.includes(option));
+  if (wrong !== undefined) throw new CliError(`--${wrong} means nothing for ${source}: leave it out.`);
+}
+
+function isVote(body: Buffer): boolean {
+  try {
+    const value = parseJson(body);
+    return isObject(value) && Object.hasOwn(value, 'verdict');
+  } catch {
+    return false;
+  }
 }
 
 async function dress(source: Source, body: Buffer, flags: SendFlags, stack: StackFile): Promise<Sent> {
@@ -90,6 +117,11 @@ async function dress(source: Source, body: Buffer, flags: SendFlags, stack: Stac
     case 'approvals': {
       if (flags.withdraw === true && flags.request === undefined)
         throw new CliError('Name the request to withdraw with --request.');
+      if (flags.request === undefined && isVote(body)) {
+        throw new CliError(
+          `The payload has a "verdict", so it is a vote: name the request that it is on with --request. Without one a new request would be made.`,
+        );
+      }
       const step = flags.withdraw === true ? 'withdrawal' : 'votes';
       const path =
         flags.request === undefined ? '/api/approvals' : `/api/approvals/${encodeURIComponent(flags.request)}/${step}`;

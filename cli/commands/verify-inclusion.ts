@@ -4,6 +4,7 @@ import { FormatError } from '../../shared/errors.ts';
 import { MAX_INCLUSION_BYTES, isCheckpointOf, parseInclusion, verifyInclusion } from '../../shared/verify/inclusion.ts';
 import type { Inclusion } from '../../shared/verify/inclusion.ts';
 import type { Checkpoint } from '../../shared/wire/checkpoint.ts';
+import type { PublicKey } from '../../shared/wire/signed-note.ts';
 import { CliError } from '../cli-error.ts';
 import type { ExitCode } from '../cli-error.ts';
 import type { CommandRun, RunCommand } from '../command.ts';
@@ -22,7 +23,10 @@ export function addVerifyInclusion(program: Command, run: RunCommand): void {
     .description('Checks a proof of inclusion with the public key and nothing else. Exit code 1: it does not hold.')
     .argument('<file>', 'what "indelible inclusion" printed')
     .requiredOption('--key <file...>', 'public key (PEM) that signed the segment')
-    .option('--checkpoint <file...>', 'checkpoints kept elsewhere: one of them has to be the one of the proof')
+    .option(
+      '--checkpoint <file...>',
+      'checkpoints kept elsewhere: one of them has to be the one of the proof, and none may contradict it',
+    )
     .option('--json', 'print one JSON object')
     .action((file: string, flags: VerifyInclusionFlags) => run(flags.json, async (it) => check(file, flags, it)));
 }
@@ -33,7 +37,7 @@ function check(file: string, flags: VerifyInclusionFlags, { output }: CommandRun
   const inclusion = read(file);
   try {
     const { record, seal, checkpoint } = verifyInclusion(inclusion, keys);
-    const keptIn = kept === undefined ? undefined : findKept(checkpoint, kept);
+    const keptIn = kept === undefined ? undefined : findKept(checkpoint, kept, keys);
     const { log, segment, index, size, key } = inclusion;
     output.line(`Holds: ${record.data.summary}`);
     output.line(`Record ${record.id}, ${record.type}, ${record.time}, ${record.source}`);
@@ -56,28 +60,43 @@ function check(file: string, flags: VerifyInclusionFlags, { output }: CommandRun
   }
 }
 
-/** The file with the proof's checkpoint. Throws FormatError where it is another one over the same leaves, CliError where none can be compared. */
-function findKept(proven: Checkpoint, kept: readonly { readonly file: string; readonly text: string }[]): string {
-  for (const { file, text } of kept) {
-    const same = compare(proven, file, text);
-    if (same === true) return file;
-    if (same === false) {
-      throw new FormatError(
-        'proof',
-        `The checkpoint in ${file} is over the same ${proven.size} leaves and has another root: two histories were signed.`,
-      );
-    }
+interface KeptFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+/**
+ * The file with the proof's checkpoint. All are compared, and one that contradicts the proof outweighs any that agrees: their
+ * order must decide nothing. Throws FormatError where one contradicts, CliError where none can be compared.
+ */
+function findKept(proven: Checkpoint, kept: readonly KeptFile[], keys: readonly PublicKey[]): string {
+  const compared = kept.map((each) => ({ file: each.file, same: compare(proven, each, keys) }));
+  const other = compared.find(({ same }) => same === false);
+  if (other !== undefined) {
+    throw new FormatError(
+      'proof',
+      `The checkpoint in ${other.file} is over the same ${proven.size} leaves and has another root: two histories were signed.`,
+    );
   }
+  const own = compared.find(({ same }) => same === true);
+  if (own !== undefined) return own.file;
   throw new CliError(
     `None of the checkpoints given is over ${proven.size} leaves of ${proven.origin}, as the proof's is: verify the trail itself with them, "indelible verify WHERE --checkpoint …".`,
   );
 }
 
-function compare(proven: Checkpoint, file: string, text: string): boolean | undefined {
+function compare(proven: Checkpoint, { file, text }: KeptFile, keys: readonly PublicKey[]): boolean | undefined {
   try {
-    return isCheckpointOf(proven, text);
+    return isCheckpointOf(proven, text, keys);
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
+    if (cause.code === 'signature') {
+      throw new FormatError(
+        'signature',
+        `The checkpoint in ${file} is over the same ${proven.size} leaves, and none of the keys given signed it.`,
+        { cause },
+      );
+    }
     throw new CliError(`${file} is no checkpoint: ${cause.message}`, { cause });
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
@@ -52,7 +53,7 @@ export function addVerify(program: Command, run: RunCommand): void {
     .option('--checkpoint <file...>', 'checkpoint that was kept elsewhere: shows a cut or forked log')
     .option(
       '--save-checkpoints <dir>',
-      "where all holds, keep each log's last checkpoint there, for --checkpoint next time",
+      "compare with the checkpoints kept there and, where all holds, keep each log's last one there; keep it elsewhere than the trail",
     )
     .option('--log <name...>', 'look at these logs only')
     .addOption(
@@ -82,7 +83,8 @@ function zonedTime(text: string): string {
 
 async function verify(where: string, flags: VerifyFlags, { output }: CommandRun): Promise<ExitCode> {
   const place = await openWhere(where);
-  const kept = flags.checkpoint?.map(readCheckpoint) ?? [];
+  const saved = flags.saveCheckpoints === undefined ? [] : readSaved(flags.saveCheckpoints, flags.log);
+  const kept = [...(flags.checkpoint?.map(readCheckpoint) ?? []), ...saved];
   const keys = keysOf(place, flags);
   await refuseAbsentLogs(place.trail, flags.log ?? [], kept, where);
   const options: VerifyOptions = {
@@ -108,11 +110,12 @@ async function verify(where: string, flags: VerifyFlags, { output }: CommandRun)
   const index = flags.index === true ? await verifyIndex(place, output) : undefined;
   const wrong = summary.failures + (index?.length ?? 0);
   // Nothing to look at is nothing that was verified.
+  const waiting = await waitingIn(place);
   if (summary.segments === 0 && wrong === 0)
-    throw new CliError(`There is no segment in ${where}: nothing was verified.`);
+    throw new CliError([`There is no segment in ${where}: nothing was verified.`, ...waiting].join(' '));
   printSummary(summary, output);
-  for (const caveat of caveatsOf(flags, kept, summary)) output.line(`note  ${caveat}`);
-  if (flags.saveCheckpoints !== undefined && wrong === 0) await saveCheckpoints(summary, flags.saveCheckpoints);
+  for (const caveat of [...caveatsOf(flags, kept, summary), ...waiting]) output.line(`note  ${caveat}`);
+  if (flags.saveCheckpoints !== undefined && wrong === 0) await saveCheckpoints(summary, flags.saveCheckpoints, saved);
   output.line(wrong === 0 ? 'All holds.' : `${wrong} ${wrong === 1 ? 'thing does' : 'things do'} not hold.`);
   output.result({ holds: wrong === 0, findings, ...(index === undefined ? {} : { index }), summary });
   return wrong === 0 ? 0 : 1;
@@ -145,15 +148,17 @@ function keysOf({ stack }: Where, { key }: VerifyFlags): VerifyOptions['keys'] {
 interface KeptFile {
   readonly file: string;
   readonly text: string;
-  /** The log that it says it is of. */
+  /** The log and the number of leaves that it says it is of. */
   readonly log: string;
+  readonly size: number;
 }
 
 /** A file that is no checkpoint is the caller's mistake; a checkpoint that nobody signed is a finding. Throws CliError. */
 function readCheckpoint(file: string): KeptFile {
   const text = readInputFile(file, 'checkpoint').toString();
   try {
-    return { file, text, log: parseCheckpoint(text).checkpoint.origin };
+    const { origin: log, size } = parseCheckpoint(text).checkpoint;
+    return { file, text, log, size };
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
     throw new CliError(
@@ -251,10 +256,64 @@ function caveatsOf(flags: VerifyFlags, kept: readonly KeptFile[], { logs }: Trai
   ];
 }
 
-async function saveCheckpoints({ logs }: TrailSummary, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const { log, checkpoint } of logs) {
-    if (checkpoint !== undefined) await writeFile(join(folder, `${log.replaceAll('/', '_')}.checkpoint`), checkpoint);
+/** What no verification of sealed segments can show: that nothing is sealed any more. Of a stack alone, whose hubs can be asked. */
+async function waitingIn({ stack }: Where): Promise<string[]> {
+  if (stack === undefined) return [];
+  const { findWaiting } = await import('../../local/until-sealed.ts');
+  try {
+    return (await findWaiting(stack)).map(
+      ({ partition, messages }) =>
+        `${count(messages, 'message')} of ${partition} ${messages === 1 ? 'waits' : 'wait'} in the hub and ${messages === 1 ? 'is' : 'are'} not sealed. If that lasts, ${join(dirname(stack.keys), 'logs/seal.log')} says why.`,
+    );
+  } catch {
+    return ['The hubs of the stack do not answer: whether messages wait to be sealed cannot be told.'];
+  }
+}
+
+/** No name of a log holds a `~`: two logs never share a file. */
+function fileOf(log: string): string {
+  return `${log.replaceAll('/', '~')}.checkpoint`;
+}
+
+/** What an earlier run kept, of the logs that are looked at. Throws CliError. */
+function readSaved(folder: string, logs: readonly string[] | undefined): KeptFile[] {
+  return listSaved(folder)
+    .map((name) => readCheckpoint(join(folder, name)))
+    .filter(({ log }) => logs === undefined || logs.includes(log));
+}
+
+function listSaved(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith('.checkpoint'));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw new CliError(`The folder ${folder} of --save-checkpoints cannot be read: ${code ?? 'unknown'}.`, { cause });
+  }
+}
+
+/**
+ * Only where the trail was compared with what lies there and holds: the checkpoint that shows a cut is not replaced by one of
+ * what was left. Throws CliError.
+ */
+async function saveCheckpoints({ logs }: TrailSummary, folder: string, saved: readonly KeptFile[]): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const { log, checkpoint } of logs) {
+      if (checkpoint === undefined) continue;
+      const file = join(folder, fileOf(log));
+      const there = saved.find((each) => each.file === file);
+      if (there !== undefined && (there.log !== log || there.size > parseCheckpoint(checkpoint).checkpoint.size)) {
+        throw new CliError(`${file} holds a checkpoint of ${there.log} over ${there.size} leaves: it is not replaced.`);
+      }
+      // In one step: a crash leaves the one before, not half of a new one.
+      await writeFile(`${file}.new`, checkpoint);
+      await rename(`${file}.new`, file);
+    }
+  } catch (cause) {
+    if (cause instanceof CliError) throw cause;
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+    throw new CliError(`The checkpoints cannot be written to ${folder}: ${code}.`, { cause });
   }
 }
 

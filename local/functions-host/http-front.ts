@@ -42,9 +42,10 @@ const OWN_HEADERS = new Set(['connection', 'content-length', 'keep-alive', 'tran
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
 /**
- * An HTTP server, not yet listening, that does what stands before a function app in Azure: a body without a
- * Content-Length is refused with 411 and one that is too large with 413, by the header alone; any other is read as a whole
- * before `handle` is called. Where `handle` throws, the answer is 500.
+ * An HTTP server, not yet listening. A body without a Content-Length is refused with 411 and one that is too large with 413, by
+ * the header alone, in the words of our functions: in Azure they refuse these themselves, for nothing before them does, and no
+ * caller shall see a difference. Any other body is read as a whole before `handle` is called. Where `handle` throws, the answer
+ * is 500.
  */
 export function createHttpFront(
   limits: HttpLimits,
@@ -59,11 +60,11 @@ export function createHttpFront(
   };
 
   async function answer(incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): Promise<void> {
-    const refusal = refuse(incoming, limits);
-    if (refusal !== undefined) {
+    const refused = refuse(incoming, limits);
+    if (refused !== undefined) {
       // Closing at once would reset the connection under a sender that is still writing, before it saw the answer.
       response.shouldKeepAlive = true;
-      send(response, refusal);
+      send(response, refused);
       linger(incoming);
       return;
     }
@@ -104,12 +105,16 @@ function refuse(incoming: IncomingMessage, limits: HttpLimits): HostResponse | u
   const length = incoming.headers['content-length'];
   const chunked = incoming.headers['transfer-encoding'] !== undefined;
   if (chunked || (length === undefined && METHODS_WITH_BODY.has(incoming.method ?? ''))) {
-    return { status: 411, body: 'Send a Content-Length: bodies of unknown length are not taken.' };
+    return refusal(411, 'Send a Content-Length: bodies of unknown length are not taken.');
   }
   if (length !== undefined && Number(length) > limits.maxBodyBytes) {
-    return { status: 413, body: `The body is larger than ${limits.maxBodyBytes} bytes.` };
+    return refusal(413, `The body has ${Number(length)} bytes; at most ${limits.maxBodyBytes} are taken.`);
   }
   return undefined;
+}
+
+function refusal(status: number, error: string): HostResponse {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ error }) };
 }
 
 async function readBody(incoming: IncomingMessage): Promise<Buffer> {

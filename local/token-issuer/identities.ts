@@ -16,6 +16,7 @@ export const LOCAL_IDENTITIES: readonly Identity[] = [
   { name: 'bob', kind: 'user', displayName: 'Bob Brown', roles: ['Approvals.Write'] },
   { name: 'carol', kind: 'user', displayName: 'Carol Chen', roles: ['Approvals.Write'] },
   { name: 'dave', kind: 'user', displayName: 'Dave Diaz', roles: ['Trail.Read'] },
+  { name: 'assistant', kind: 'app', displayName: 'Coding assistant', roles: ['Ai.Write'] },
   { name: 'pipeline', kind: 'app', displayName: 'Deployment pipeline', roles: ['Approvals.Write'] },
 ];
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -14,21 +15,27 @@ export interface History {
   readonly predecessors: ReadonlyMap<string, Configuration>;
   /** True for a version that the current one follows, directly or not; false for the current one. */
   readonly isPredecessor: (sha256: string) => boolean;
+  /** The commit that the current version came from, where the package names it: 40 or 64 hex digits. */
+  readonly commit: string | undefined;
 }
 
 const CURRENT = 'indelible.yaml';
 const PAST = 'indelible.history';
+/** Written by `npm run package`, beside indelible.yaml: a repository is not deployed with it. */
+export const COMMIT_FILE = 'indelible.commit';
 
 /**
  * Reads `indelible.yaml` and every version before it, `indelible.history/<sha256>.yaml`, named by the hash of its bytes.
- * Throws SettingsError where a version does not parse, is missing, was edited or belongs to no chain, or is in force from
- * an earlier time than the one before it.
+ * Throws SettingsError where a version does not parse (with the faults of all that do not), is missing, was edited or
+ * belongs to no chain, or is in force from an earlier time than the one before it.
  */
 export async function loadHistory(folder: string): Promise<History> {
   const bytes = await readIfThere(join(folder, CURRENT));
   if (bytes === undefined) throw new SettingsError(`There is no ${CURRENT} in ${folder}. Every deployment needs one.`);
-  const past = await readPast(join(folder, PAST));
-  const current = parseConfiguration(bytes, CURRENT);
+  const faults: string[] = [];
+  const current = parseOrTell(bytes, CURRENT, faults);
+  const past = await readPast(join(folder, PAST), faults);
+  if (faults.length > 0 || current === undefined) throw new SettingsError(faults.join('\n'));
   const predecessors = followBack(current, past);
   for (const [sha256, version] of past) {
     if (predecessors.has(sha256)) continue;
@@ -38,26 +45,60 @@ export async function loadHistory(folder: string): Promise<History> {
         : `${fileOf(version.sha256)} is no predecessor of ${CURRENT}. Remove it, or name it in "previous" where it belongs.`,
     );
   }
-  return { current, predecessors, isPredecessor: (sha256) => predecessors.has(sha256) };
+  const commit = await readCommit(join(folder, COMMIT_FILE));
+  return { current, predecessors, isPredecessor: (sha256) => predecessors.has(sha256), commit };
 }
 
-async function readPast(folder: string): Promise<Map<string, Configuration>> {
+/** The version of that hash, of those that lead to the current one and itself. */
+export function versionOf(
+  { current, predecessors }: Pick<History, 'current' | 'predecessors'>,
+  sha256: string | undefined,
+): Configuration | undefined {
+  if (sha256 === undefined || sha256 === current.sha256) return sha256 === undefined ? undefined : current;
+  return predecessors.get(sha256);
+}
+
+/** Adds to `faults` what is wrong with the files, and leaves those out. */
+async function readPast(folder: string, faults: string[]): Promise<Map<string, Configuration>> {
   const past = new Map<string, Configuration>();
   for (const name of await listIfThere(folder)) {
+    const file = `${PAST}/${name}`;
     const sha256 = /^([0-9a-f]{64})\.yaml$/.exec(name)?.[1];
-    if (sha256 === undefined)
-      throw new SettingsError(`${PAST}/${name} is not named <sha256>.yaml. Remove or rename it.`);
+    if (sha256 === undefined) {
+      faults.push(`${file} is not named <sha256>.yaml. Remove or rename it.`);
+      continue;
+    }
     const bytes = await readIfThere(join(folder, name));
     if (bytes === undefined) continue;
-    const version = parseConfiguration(bytes, `${PAST}/${name}`);
-    if (version.sha256 !== sha256) {
-      throw new SettingsError(
-        `${PAST}/${name} was edited: its bytes hash to ${version.sha256}. Restore it as it was (line endings count); a change is a new version.`,
+    const actual = hash('sha256', bytes, 'hex');
+    if (actual !== sha256) {
+      faults.push(
+        `${file} was edited: its bytes hash to ${actual}. Restore it as it was (line endings count); a change is a new version.`,
       );
+      continue;
     }
-    past.set(sha256, version);
+    const version = parseOrTell(bytes, file, faults);
+    if (version !== undefined) past.set(sha256, version);
   }
   return past;
+}
+
+function parseOrTell(bytes: Buffer, file: string, faults: string[]): Configuration | undefined {
+  try {
+    return parseConfiguration(bytes, file);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    faults.push(error.message);
+    return undefined;
+  }
+}
+
+async function readCommit(file: string): Promise<string | undefined> {
+  const commit = (await readIfThere(file))?.toString('latin1').trim();
+  if (commit === undefined || /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) return commit;
+  throw new SettingsError(
+    `${file} holds no commit: it must be 40 or 64 lower-case hex digits, as npm run package writes it.`,
+  );
 }
 
 /** From the newest to the first. A chain of hashes cannot have a loop. */

@@ -1,74 +1,47 @@
+import { projectOfRequest } from '../wire/request-id.ts';
+import { LongestPrefix, foldSource, isBelow } from './longest-prefix.ts';
+
 /** A project, and the URIs below which everything is its. */
-export interface Project {
+export interface ProjectSources {
   readonly id: string;
-  readonly name?: string | undefined;
   readonly sources: readonly string[];
 }
 
 /** As in the ids of requests, `<project>~<uuid>`. */
 export const PROJECT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
-/** What says itself which project it is of: `urn:indelible:project:<project>`, and the ids of requests. */
-const NAMES_PROJECT = /^(?:urn:indelible:project:([a-z0-9][a-z0-9-]{0,62})|([a-z0-9][a-z0-9-]{0,62})~[0-9a-f-]{36})$/;
+/** Where something happened at one of our own APIs: no other source may say so of itself (normalize-message.ts). */
+const OUR_OWN = 'urn:indelible:';
 
-/**
- * The form in which sources are compared: GitHub, Azure and Azure DevOps all take their addresses in any case, and write one
- * resource in several.
- */
-export function foldSource(source: string): string {
-  return source.toLowerCase().replace(/\/+$/, '');
-}
+/** What says itself which project it is of: `urn:indelible:project:<project>`, and the ids of requests. */
+const NAMES_PROJECT = /^urn:indelible:project:([a-z0-9][a-z0-9-]{0,62})$/;
 
 /** Which project an event is of. */
 export class ProjectFinder {
-  readonly #projects = new Map<string, string>();
-  /** Of the sources, longest first. */
-  readonly #lengths: readonly number[];
+  readonly #projects: LongestPrefix<string>;
 
-  constructor(projects: readonly Project[]) {
-    for (const { id, sources } of projects) {
-      for (const source of sources) this.#projects.set(foldSource(source), id);
-    }
-    this.#lengths = [...new Set([...this.#projects.keys()].map((source) => source.length))].sort((a, b) => b - a);
+  constructor(projects: readonly ProjectSources[]) {
+    this.#projects = new LongestPrefix(
+      new Map(projects.flatMap(({ id, sources }) => sources.map((source) => [foldSource(source), id] as const))),
+    );
   }
 
   /**
    * `source`: where it happened; `objects`: ids of what it happened to. The longest of the projects' sources decides that
    * `source`, or an object below it, begins with, on the boundary of a path: within one subscription it is the resource
-   * group that tells. Then what names its project itself, then objects elsewhere. undefined: nobody claims it.
+   * group that tells. Then what names its project itself, where it happened at one of our own APIs: a webhook may hold any
+   * name. Then objects elsewhere. undefined: nobody claims it.
    */
   find(source: string, objects: readonly string[]): string | undefined {
     const place = foldSource(source);
     const folded = objects.map(foldSource);
-    const within = folded.filter((object) => begins(object, place));
-    const found = this.#longest([place, ...within]);
+    const within = folded.filter((object) => isBelow(object, place));
+    const found = this.#projects.find([place, ...within]);
     if (found !== undefined) return found;
-    for (const each of [source, ...objects]) {
-      const [, project, requested] = NAMES_PROJECT.exec(each) ?? [];
-      if (project !== undefined || requested !== undefined) return project ?? requested;
+    for (const each of source.startsWith(OUR_OWN) ? [source, ...objects] : []) {
+      const project = NAMES_PROJECT.exec(each)?.[1] ?? projectOfRequest(each);
+      if (project !== undefined) return project;
     }
-    return this.#longest(folded);
+    return this.#projects.find(folded);
   }
-
-  /** Of two as long, the first one's. */
-  #longest(ids: readonly string[]): string | undefined {
-    // Only lengths that a source has are looked at: an id of two thousand slashes costs no more than any other.
-    for (const length of this.#lengths) {
-      for (const id of ids) {
-        if (!isBoundary(id, length)) continue;
-        const project = this.#projects.get(id.slice(0, length));
-        if (project !== undefined) return project;
-      }
-    }
-    return undefined;
-  }
-}
-
-function begins(id: string, prefix: string): boolean {
-  return isBoundary(id, prefix.length) && id.startsWith(prefix);
-}
-
-/** True where a path ends after `length` characters: `…/payments` is no part of `…/payments-old`. */
-function isBoundary(id: string, length: number): boolean {
-  return id.length === length || (id.length > length && '/?#'.includes(id.charAt(length)));
 }

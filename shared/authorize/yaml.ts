@@ -10,9 +10,6 @@ const MAX_BYTES = 1024 * 1024;
 /** Of those that an error lists: broken YAML can have one a line. */
 const MOST_FAULTS = 50;
 
-/** Described for later versions of this format; named, so that nobody believes a rule to be in force that is not read. */
-const NOT_YET = ['identities', 'environments', 'roles', 'grants', 'matrix', 'sprints', 'baselines'];
-
 interface Fault {
   /** Offset in the text, in UTF-16 units. */
   readonly at: number;
@@ -92,9 +89,8 @@ function toFaults(document: Document, issue: z.core.$ZodIssue): Fault[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       at: offsetOfKey(document, path, key),
-      reason: NOT_YET.includes(key)
-        ? `"${key}" is not supported yet by this version of Indelible: nothing would follow from it, so remove it`
-        : `"${key}" is not known here: correct or remove it`,
+      // Nothing would follow from it, and somebody would believe a rule to be in force.
+      reason: `"${key}" is not known here: correct or remove it`,
     }));
   }
   const where = path.length === 0 ? 'the file' : `"${path.join('.')}"`;

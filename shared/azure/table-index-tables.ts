@@ -161,10 +161,14 @@ export class TableIndexTables implements IndexTables {
     const queryOptions = filter === undefined ? {} : { filter };
     const pages = pagesOf(this.#deadline, `Reading the table ${table}`, async (from, abortSignal) => {
       try {
-        const page = await client.listEntities({ queryOptions, abortSignal }).byPage(from).next();
+        let body = '';
+        const onResponse = (response: { bodyAsText?: string | null }): void => {
+          body = response.bodyAsText ?? '';
+        };
+        const page = await client.listEntities({ queryOptions, abortSignal, onResponse }).byPage(from).next();
         if (page.done === true) return page;
         const { continuationToken } = page.value;
-        const value = { entities: [...page.value], ...(continuationToken !== undefined && { continuationToken }) };
+        const value = { rows: parseRows(table, body), ...(continuationToken !== undefined && { continuationToken }) };
         return { done: false, value };
       } catch (error) {
         // Only before the first page: a table that goes away while it is read would look like one that was read whole.
@@ -173,7 +177,7 @@ export class TableIndexTables implements IndexTables {
         throw error;
       }
     });
-    for await (const { entities } of pages) yield* entities.map((entity) => toRow(table, entity));
+    for await (const { rows } of pages) yield* rows;
   }
 }
 
@@ -235,20 +239,50 @@ function toEntity({ partitionKey, rowKey, columns }: IndexRow): { partitionKey: 
   return { ...Object.fromEntries(cells), partitionKey, rowKey };
 }
 
-/** What the client adds to an entity. */
-const SERVICE_COLUMNS = new Set(['partitionKey', 'rowKey', 'etag', 'timestamp', 'odata.metadata']);
+/** What the service adds to an entity, under names that no column can have: a dot, or a name of its own. */
+const SERVICE_COLUMNS = new Set(['PartitionKey', 'RowKey', 'Timestamp', 'odata.etag']);
+const TYPE_SUFFIX = '@odata.type';
 
-function toRow(table: TableName, entity: Record<string, unknown>): IndexRow {
-  const columns: Record<string, ColumnValue> = {};
-  for (const [name, value] of Object.entries(entity)) {
-    if (SERVICE_COLUMNS.has(name)) continue;
-    if (typeof value === 'bigint') columns[name] = Number(value);
-    else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-      columns[name] = value;
-    // A row that somebody else wrote: shown as text, so that comparing it with the derived one finds the difference.
-    else columns[name] = JSON.stringify(value) ?? '';
+/**
+ * The rows of a page, from the bytes of the answer. The client's own entities will not do: it renames the keys to
+ * `partitionKey` and `rowKey`, and a column of such a name, which anybody who may write the table can add, takes their place.
+ * Throws StoreError.
+ */
+function parseRows(table: TableName, body: string): IndexRow[] {
+  let value: unknown;
+  try {
+    ({ value } = JSON.parse(body) as { value?: unknown });
+  } catch (cause) {
+    throw new StoreError('unexpected', `Reading the table ${table} failed: the answer is no JSON.`, { cause });
   }
-  return { table, partitionKey: String(entity['partitionKey']), rowKey: String(entity['rowKey']), columns };
+  if (!Array.isArray(value)) throw new StoreError('unexpected', `Reading the table ${table} failed: no list of rows.`);
+  return value.map((entity) => toRow(table, entity as Readonly<Record<string, unknown>>));
+}
+
+function toRow(table: TableName, entity: Readonly<Record<string, unknown>>): IndexRow {
+  const { PartitionKey: partitionKey, RowKey: rowKey } = entity;
+  if (typeof partitionKey !== 'string' || typeof rowKey !== 'string') {
+    throw new StoreError('unexpected', `Reading the table ${table} failed: a row has no keys.`);
+  }
+  const cells = Object.entries(entity).flatMap(([name, value]): [string, ColumnValue][] => {
+    if (SERVICE_COLUMNS.has(name) || name.endsWith(TYPE_SUFFIX)) return [];
+    const type = entity[`${name}${TYPE_SUFFIX}`];
+    if (type === 'Edm.Int64' && typeof value === 'string') return [[name, Number(value)]];
+    if (isPlain(value) && (type === undefined || (type === 'Edm.Double' && typeof value === 'number'))) {
+      return [[name, value]];
+    }
+    // A row that somebody else wrote: what no row of ours has, so that comparing it with the derived one finds the difference.
+    return [
+      [name, isPlain(value) ? value : JSON.stringify(value)],
+      [`${name}${TYPE_SUFFIX}`, String(type)],
+    ];
+  });
+  // By entries, not by assignment: a column may be named `__proto__`.
+  return { table, partitionKey, rowKey, columns: Object.fromEntries(cells) };
+}
+
+function isPlain(value: unknown): value is ColumnValue {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
 /** A log's name holds slashes, which no key may, and may be longer than one: its hash is the key. */

@@ -1,22 +1,16 @@
-import { hash } from 'node:crypto';
-
 import { FormatError, RequestError } from '../errors.ts';
 import { warnOfStep } from '../normalize/approvals.ts';
 import type { Step } from '../normalize/approvals.ts';
 import { at } from '../normalize/read.ts';
 import { publishEvent } from '../publish/publish-event.ts';
-import type { PublishDependencies } from '../publish/publish-event.ts';
 import { parseJson } from '../wire/json.ts';
+import { PROJECT_NAME, projectOfRequest, standingRequestId, toRequestId } from '../wire/request-id.ts';
+import { authorizedCaller, authorizedPerson, deliveryOf, keyOf } from './decide-caller.ts';
+import type { DecideApp } from './decide-caller.ts';
 import type { CollectRequest } from './http.ts';
-import { requirePerson, requireRole } from './tokens.ts';
-import type { Caller, TokenVerifier } from './tokens.ts';
+import type { Caller } from './tokens.ts';
 
 const SOURCE = 'approvals';
-
-/** App role that every caller of the approvals needs; whether a vote counts is judged from the sealed steps, not here. */
-export const APPROVALS_ROLE = 'Approvals.Write';
-
-type DecideApp = PublishDependencies & { readonly verifyToken: TokenVerifier };
 
 /** What a caller gets: the record's id, the request's, and a warning where the step does not say what such a step must. */
 type Answer = { readonly id: string; readonly request: string; readonly warning?: string };
@@ -29,14 +23,15 @@ type Answer = { readonly id: string; readonly request: string; readonly warning?
 export async function requestApproval(app: DecideApp, request: CollectRequest): Promise<Answer> {
   const caller = await authorizedCaller(app, request);
   const key = keyOf(app, request);
-  const requestId = newRequestId(projectOf(request.body), caller, key);
+  // Asked twice by one caller with one key is one request.
+  const seed = JSON.stringify([caller.tenant, caller.objectId, key]);
+  const requestId = toRequestId(projectOf(request.body), seed);
   return publishStep(app, request, caller, key, 'requested', requestId);
 }
 
 /** A person's vote on a request. Who votes and when comes from the token and our clock; no body is refused. */
 export async function castVote(app: DecideApp, request: CollectRequest): Promise<Answer> {
-  const caller = await authorizedCaller(app, request);
-  requirePerson(caller);
+  const caller = await authorizedPerson(app, request);
   return publishStep(app, request, caller, keyOf(app, request), 'voted', requestIdOf(request));
 }
 
@@ -46,16 +41,31 @@ export async function withdrawApproval(app: DecideApp, request: CollectRequest):
   return publishStep(app, request, caller, keyOf(app, request), 'withdrawn', requestIdOf(request));
 }
 
-async function authorizedCaller(app: DecideApp, request: CollectRequest): Promise<Caller> {
-  const caller = await app.verifyToken(request.headers.get('authorization'));
-  requireRole(caller, APPROVALS_ROLE);
-  return caller;
+/** Asks once more, in a new round of the same request. */
+export async function reopenApproval(app: DecideApp, request: CollectRequest): Promise<Answer> {
+  const caller = await authorizedCaller(app, request);
+  return publishStep(app, request, caller, keyOf(app, request), 'reopened', requestIdOf(request));
+}
+
+/** A person lets somebody else vote: on one request, or, under the project's name, with one role until an end. */
+export async function delegateVote(app: DecideApp, request: CollectRequest): Promise<Answer> {
+  const caller = await authorizedPerson(app, request);
+  return publishStep(app, request, caller, keyOf(app, request), 'delegated', delegationIdOf(request));
+}
+
+/** A person takes back a delegation, or the own vote. */
+export async function revokeStep(app: DecideApp, request: CollectRequest): Promise<Answer> {
+  const caller = await authorizedPerson(app, request);
+  return publishStep(app, request, caller, keyOf(app, request), 'revoked', delegationIdOf(request));
 }
 
 const FUNCTIONS: Readonly<Record<Step, string>> = {
   requested: 'request-approval',
   voted: 'cast-vote',
   withdrawn: 'withdraw-approval',
+  reopened: 'reopen-approval',
+  delegated: 'delegate-vote',
+  revoked: 'revoke-step',
 };
 
 async function publishStep(
@@ -79,29 +89,9 @@ async function publishStep(
     function: FUNCTIONS[step],
   });
   // After it is durable: whatever is wrong with it, nothing is lost, and nobody believes to have said what nobody can read.
-  const warning = warnOfStep(request.body, step);
+  const warning = warnOfStep(request.body, step, requestId);
   return { id, request: requestId, ...(warning === undefined ? {} : { warning }) };
 }
-
-/**
- * JSON of [tenant, object id, step, request id, key]: the same key sent twice by one person for one step of one request is
- * one delivery, anything else another, and nobody can take another person's.
- */
-function deliveryOf({ tenant, objectId }: Caller, step: Step, requestId: string, key: string): string {
-  return JSON.stringify([tenant, objectId, step, requestId, key]);
-}
-
-/** `Idempotency-Key`, else a new UUID. Throws RequestError `badRequest` where it is not 1 to 255 printable ASCII characters. */
-function keyOf(app: DecideApp, request: CollectRequest): string {
-  const key = request.headers.get('idempotency-key') ?? app.newId();
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw new RequestError('badRequest', 'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.');
-  }
-  return key;
-}
-
-const PROJECT = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const REQUEST_ID = /^[a-z0-9][a-z0-9-]{0,62}~[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** In place of the project, in the id of a request whose body could not be read. */
 const UNKNOWN_PROJECT = 'unknown';
@@ -115,7 +105,7 @@ function projectOf(body: Buffer): string {
     if (!(error instanceof FormatError)) throw error;
     return UNKNOWN_PROJECT;
   }
-  if (typeof project !== 'string' || !PROJECT.test(project)) {
+  if (typeof project !== 'string' || !PROJECT_NAME.test(project)) {
     throw new RequestError(
       'badRequest',
       'The body needs "project": lower-case letters, digits and hyphens, at most 63 characters.',
@@ -126,7 +116,7 @@ function projectOf(body: Buffer): string {
 
 function requestIdOf(request: CollectRequest): string {
   const id = request.params['id'];
-  if (id === undefined || !REQUEST_ID.test(id)) {
+  if (id === undefined || projectOfRequest(id) === undefined) {
     throw new RequestError(
       'badRequest',
       'The address must name a request id, as the answer to the request gave it: <project>~<uuid>.',
@@ -135,14 +125,8 @@ function requestIdOf(request: CollectRequest): string {
   return id;
 }
 
-/**
- * `<project>~<uuid>`, the UUID (RFC 9562, version 8) made from a hash of who asks and the key: asked twice with one key, one
- * request.
- */
-function newRequestId(project: string, { tenant, objectId }: Caller, key: string): string {
-  const asked = JSON.stringify([tenant, objectId, key]);
-  const bytes = Buffer.from(hash('sha256', asked, 'hex').slice(0, 32), 'hex');
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  return `${project}~${bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')}`;
+/** The request's, or, where the address names a project, that of its standing delegations. */
+function delegationIdOf(request: CollectRequest): string {
+  const id = request.params['id'] ?? '';
+  return PROJECT_NAME.test(id) ? standingRequestId(id) : requestIdOf(request);
 }

@@ -61,7 +61,7 @@ export function authenticateGithub(
   if (matches[1] === true) return 'hmac-sha256/previous';
   throw new RequestError(
     'signatureWrong',
-    "X-Hub-Signature-256 does not match the body: the webhook's secret is another one.",
+    "X-Hub-Signature-256 does not match the body: the webhook's secret is another one, or the body was changed on its way (curl needs --data-binary).",
   );
 }
 

@@ -81,6 +81,8 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   bodyTooLarge: 413,
   signatureMissing: 401,
   signatureWrong: 401,
+  passwordMissing: 401,
+  passwordWrong: 401,
   tokenMissing: 401,
   tokenInvalid: 401,
   roleMissing: 403,
@@ -92,6 +94,8 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
 const CHALLENGE: Partial<Record<RequestErrorCode, string>> = {
   signatureMissing: 'X-Hub-Signature-256',
   signatureWrong: 'X-Hub-Signature-256',
+  passwordMissing: 'Basic realm="indelible"',
+  passwordWrong: 'Basic realm="indelible"',
   tokenMissing: 'Bearer',
   tokenInvalid: 'Bearer error="invalid_token"',
 };

@@ -1,13 +1,13 @@
 import { FormatError } from '../errors.ts';
 import { isObject, parseJson } from '../wire/json.ts';
 import type { Json, JsonObject } from '../wire/json.ts';
-import type { Link, Outcome, RecordData } from '../wire/record.ts';
-import { accessObjectOf, grantOf, grantSummary, requestDetails } from './azure-access.ts';
+import type { Outcome, RecordData } from '../wire/record.ts';
 import { readAzureCaller } from './azure-caller.ts';
-import { operationLink, parseResourceId } from './azure-resource.ts';
+import { describeOperation, isDenied } from './azure-operation.ts';
+import { parseResourceId } from './azure-resource.ts';
 import { Unrecognized } from './normalizer.ts';
 import type { Normalizer, RecordDraft } from './normalizer.ts';
-import { idAt, jsonObjectAt, longTextAt, objectAt, textAt, timeAt, uriAt } from './read.ts';
+import { jsonObjectAt, objectAt, textAt, timeAt, uriAt } from './read.ts';
 
 /**
  * Resource events of Azure subscriptions and resource groups, in Event Grid's schema or as CloudEvents: one record each.
@@ -50,38 +50,30 @@ function draftOf(event: JsonObject): RecordDraft {
   const resource = parseResourceId(
     uriAt(data, 'resourceUri') ?? uriAt(event, 'subject') ?? uriAt(authorization, 'scope') ?? scope,
   );
+  if (resource.id === '/' && caller.actor === undefined) {
+    throw new Unrecognized('shape', 'The event names neither who called nor, as resourceUri or subject, on what.');
+  }
   const operation = textAt(data, 'operationName') ?? textAt(authorization, 'action') ?? `${resource.kind}/${tried}`;
 
   const outcome = outcomeOf(ended, data);
-  const access = accessObjectOf(operation);
-  const verb = VERBS[tried];
-  const grant =
-    access === undefined ? undefined : grantOf(access, verb, operation, resource, data, caller.actor, outcome);
-  const deployed = /^microsoft\.resources\/deployment(?:s|stacks)$/.test(resource.kind);
-  const correlation = textAt(data, 'correlationId');
-
+  const { type: recordType, data: described } = describeOperation({
+    name: operation,
+    verb: VERBS[tried],
+    resource,
+    outcome,
+    caller,
+    correlation: textAt(data, 'correlationId'),
+    data,
+    evidence,
+    httpRequest,
+  });
   return {
     part: '',
-    type: typeOf(access, deployed, verb),
+    type: recordType,
     source: resource.subscription ?? parseResourceId(scope).id,
     subject: resource.id,
     time: timeAt(event, 'eventTime') ?? timeAt(event, 'time'),
-    data: {
-      ...(caller.actor === undefined ? {} : { actor: caller.actor }),
-      action: operation,
-      outcome,
-      summary: summaryOf(caller.actor?.name ?? caller.actor?.id, outcome, operation, resource.name, grant),
-      target: { kind: resource.kind, id: resource.id, ...(resource.name === undefined ? {} : { name: resource.name }) },
-      details: {
-        ...detailsOf(data, evidence, httpRequest, caller.tenant, caller.methods),
-        ...requestDetails(access, data),
-        ...tokenAddress(data, caller.origin.address),
-      },
-      origin: caller.origin,
-      ...(grant === undefined ? {} : { grant }),
-      links: linksOf(correlation, operation, resource.id, deployed),
-      clock: clockOf(event, outcome),
-    },
+    data: { ...described, clock: clockOf(event, outcome) },
   };
 }
 
@@ -102,12 +94,6 @@ function eventOf(body: Buffer): JsonObject {
   return event;
 }
 
-/** Templates that are deployed change an environment as a pipeline does; everything else is the resource itself. */
-function typeOf(access: string | undefined, deployed: boolean, verb: string): RecordDraft['type'] {
-  if (access !== undefined) return `indelible.access.${access}.${verb}`;
-  return deployed ? `indelible.deployment.template.${verb}` : `indelible.infrastructure.resource.${verb}`;
-}
-
 /**
  * The event's type says how the operation ended; a cancelled one did not come about and counts as failed, `details.status`
  * tells it apart. Within a failure, a refusal by role or by policy is `denied`. A success that is only accepted is `pending`.
@@ -119,74 +105,7 @@ function outcomeOf(ended: string, data: JsonObject): Outcome {
     return status === 'accepted' || status === 'started' || status === 'inprogress' ? 'pending' : 'succeeded';
   }
   if (ended === 'cancel') return 'failed';
-  const properties = jsonObjectAt(data, 'properties');
-  const reasons = [
-    idAt(data, 'subStatus'),
-    idAt(data, 'statusCode'),
-    idAt(properties, 'statusCode'),
-    idAt(properties, 'statusMessage'),
-    idAt(data, 'statusMessage'),
-  ];
-  const denied =
-    /\b(?:401|403|forbidden|unauthorized|authorizationfailed|linkedauthorizationfailed|requestdisallowedbypolicy)\b/i;
-  return reasons.some((reason) => reason !== undefined && denied.test(reason)) ? 'denied' : 'failed';
-}
-
-function summaryOf(
-  who: string | undefined,
-  outcome: Outcome,
-  operation: string,
-  name: string | undefined,
-  grant: RecordData['grant'],
-): string {
-  const what = grant === undefined ? '' : `; ${grantSummary(grant, outcome)}`;
-  return `${who ?? 'Somebody unnamed'}: ${operation}${name === undefined ? '' : ` on ${name}`} ${outcome}${what}`;
-}
-
-function detailsOf(
-  data: JsonObject,
-  evidence: JsonObject | undefined,
-  httpRequest: JsonObject | undefined,
-  tenant: string | undefined,
-  methods: string | undefined,
-): NonNullable<RecordData['details']> {
-  const found = {
-    status: textAt(data, 'status'),
-    subStatus: textAt(data, 'subStatus'),
-    statusMessage: longTextAt(data, 'properties', 'statusMessage') ?? longTextAt(data, 'statusMessage'),
-    resourceProvider: textAt(data, 'resourceProvider'),
-    tenant: textAt(data, 'tenantId') ?? tenant,
-    callerTenant: otherTenant(data, tenant),
-    callerRole: textAt(evidence, 'role'),
-    callerRoleScope: uriAt(evidence, 'roleAssignmentScope'),
-    callerRoleAssignment: textAt(evidence, 'roleAssignmentId'),
-    authenticationMethods: methods,
-    method: textAt(httpRequest, 'method'),
-    clientRequest: textAt(httpRequest, 'clientRequestId'),
-  };
-  return Object.fromEntries(Object.entries(found).filter((entry): entry is [string, string] => entry[1] !== undefined));
-}
-
-/** The tenant that the caller signed in to, where the resource is another's: a partner's, by delegation. */
-function otherTenant(data: JsonObject, tenant: string | undefined): string | undefined {
-  const own = textAt(data, 'tenantId');
-  return own === undefined || own.toLowerCase() === tenant?.toLowerCase() ? undefined : tenant;
-}
-
-/** Where the token was issued to, where that is another address than the one that called. */
-function tokenAddress(data: JsonObject, address: string | undefined): { tokenAddress?: string } {
-  const issued = textAt(jsonObjectAt(data, 'claims'), 'ipaddr');
-  return issued === undefined || issued === address ? {} : { tokenAddress: issued };
-}
-
-function linksOf(correlation: string | undefined, operation: string, resource: string, deployed: boolean): Link[] {
-  const links: Link[] = [];
-  if (deployed) links.push({ kind: 'deployment', id: resource });
-  if (correlation !== undefined) {
-    links.push({ kind: 'correlation', id: correlation.toLowerCase() });
-    links.push({ kind: 'operation', id: operationLink(correlation, operation, resource) });
-  }
-  return links;
+  return isDenied(data) ? 'denied' : 'failed';
 }
 
 /** The source's own clock: when the operation ended, and so, where it succeeded, took effect. */

@@ -1,4 +1,4 @@
-import { cutText } from '../wire/text.ts';
+import { cutMasked } from './mask.ts';
 
 /** An Azure resource id, taken apart. Ids vary in case from event to event; `id` and `kind` are lower-case, so that they join. */
 export interface AzureResource {
@@ -43,12 +43,14 @@ export function parseResourceId(text: string): AzureResource {
   }
   const lower = segments.map((segment) => segment.toLowerCase());
   return {
-    id: cutText(`/${lower.join('/')}`, 'uri'),
-    kind: cutText([namespace, ...types].join('/'), 'name'),
-    name: name === undefined ? undefined : cutText(name),
+    id: cutMasked(`/${lower.join('/')}`, 'uri'),
+    kind: cutMasked([namespace, ...types].join('/'), 'name'),
+    name: name === undefined ? undefined : cutMasked(name),
     subscription:
-      lower[0] === 'subscriptions' && lower[1] !== undefined ? cutText(`/subscriptions/${lower[1]}`, 'uri') : undefined,
-    scope: cutText(`/${lower.slice(0, scopeLength).join('/')}`, 'uri'),
+      lower[0] === 'subscriptions' && lower[1] !== undefined
+        ? cutMasked(`/subscriptions/${lower[1]}`, 'uri')
+        : undefined,
+    scope: cutMasked(`/${lower.slice(0, scopeLength).join('/')}`, 'uri'),
   };
 }
 
@@ -57,5 +59,5 @@ export function parseResourceId(text: string): AzureResource {
  * have different ids of their own, and share this. `resource`: an id of {@link parseResourceId}.
  */
 export function operationLink(correlationId: string, operationName: string, resource: string): string {
-  return cutText(`${correlationId}/${operationName}${resource}`.toLowerCase(), 'uri');
+  return cutMasked(`${correlationId}/${operationName}${resource}`.toLowerCase(), 'uri');
 }

@@ -1,13 +1,13 @@
 import { FormatError } from '../errors.ts';
 import type { NormalizedMessage } from '../seal/normalized-message.ts';
-import { parseEnvelope, toRecordedEnvelope } from '../wire/envelope.ts';
+import { parseEnvelope, toDelivery, toRecordedEnvelope } from '../wire/envelope.ts';
 import type { Envelope } from '../wire/envelope.ts';
 import { UNRECOGNIZED_TYPE } from '../wire/record.ts';
-import { cutText } from '../wire/text.ts';
-import { toTimestamp } from '../wire/timestamp.ts';
+import { projectOfRequest } from '../wire/request-id.ts';
 import type { Timestamp } from '../wire/timestamp.ts';
 import { describeStep } from './approvals.ts';
 import { finishDraft, MAX_MESSAGE_CHARACTERS } from './finish-draft.ts';
+import { cutMasked } from './mask.ts';
 import { Unrecognized } from './normalizer.ts';
 import type { Normalizer, RecordDraft } from './normalizer.ts';
 import { HUB_SOURCES, NORMALIZERS } from './normalizers.ts';
@@ -41,6 +41,7 @@ export function normalizeMessage(
     envelope = readEnvelope(message.envelope);
     normalizer = normalizerFor(hub, envelope.source, normalizers);
     const drafts = normalizer.normalize({ envelope, body: message.body, enqueued: message.enqueued });
+    for (const draft of drafts) refuseOurWords(normalizer.source, draft);
     return {
       normalizer: nameOf(normalizer),
       envelope,
@@ -80,16 +81,14 @@ function unrecognized(
   refusal: Unrecognized,
   lookAtBody = true,
 ): NormalizedMessage {
-  const reason = cutText(refusal.message, 1_024);
+  const reason = cutMasked(refusal.message, 1_024);
   // Of a source that this hub must not bring, nothing is believed: neither claims nor delivery.
   const believed = normalizer === undefined ? undefined : envelope;
   const draft: RecordDraft = {
     part: '',
     type: UNRECOGNIZED_TYPE,
     source: 'urn:indelible:unrecognized',
-    ...(believed?.subject === undefined ? {} : { subject: believed.subject }),
     data: {
-      ...(believed === undefined ? {} : attestedBy(believed)),
       action: 'normalize',
       outcome: 'failed',
       summary: `A message${envelope === undefined ? '' : ` of ${envelope.source}`} could not be read: ${reason}`,
@@ -104,18 +103,57 @@ function unrecognized(
       envelope === undefined || normalizer === undefined
         ? undefined
         : deliveryOf(envelope, normalizer, lookAtBody ? message.body : undefined),
-    drafts: finishAll([draft], envelope, message.enqueued),
+    drafts: finishAll([withAttested(draft, believed)], envelope, message.enqueued),
   };
 }
 
+/**
+ * The draft of a message that the sealer had no records for (its body is lost, or they fit no segment), finished: with who
+ * sent it and on which request as the envelope says, where the hub may bring its source. `draft` says what became of it.
+ */
+export function finishUnrecognized(
+  hub: string,
+  envelope: Envelope | undefined,
+  enqueued: Timestamp,
+  draft: RecordDraft,
+): RecordDraft {
+  const believed = envelope !== undefined && mayBring(hub, envelope.source) ? envelope : undefined;
+  const times = { received: envelope?.received, enqueued };
+  return finishDraft(withAttested(draft, believed), times, { characters: MAX_MESSAGE_CHARACTERS });
+}
+
 /** What the app that checked a token wrote beside the body: who sent it, from where, and on which request. */
-function attestedBy(envelope: Envelope): Partial<RecordDraft['data']> {
+function withAttested(draft: RecordDraft, envelope: Envelope | undefined): RecordDraft {
+  if (envelope === undefined) return draft;
+  const isAttested = textAt(envelope.claims, 'oid') !== undefined;
   return {
-    ...(textAt(envelope.claims, 'oid') === undefined
-      ? {}
-      : { actor: tokenCallerOf(envelope), origin: tokenOriginOf(envelope) }),
-    ...describeStep(envelope),
+    ...draft,
+    ...(envelope.subject === undefined ? {} : { subject: envelope.subject }),
+    data: {
+      ...(isAttested ? { actor: tokenCallerOf(envelope), origin: tokenOriginOf(envelope) } : {}),
+      ...describeStep(envelope),
+      ...draft.data,
+    },
   };
+}
+
+/** Whose records may be steps of requests that our own API took: ids of those are its to give out. */
+const OF_OUR_REQUESTS: readonly string[] = ['approvals', 'baseline', 'verdicts'];
+/** Whose records may say that something happened at one of our own APIs: those that take tokens, and our timers. */
+const OF_OUR_PLACES: readonly string[] = [...OF_OUR_REQUESTS, 'reads', 'ai', 'coverage'];
+
+/**
+ * What a source sends is anybody's word: by an id of ours it would be found among the steps of a request that it has no part
+ * in, and by a place of ours it would be of whichever project it names. Throws Unrecognized.
+ */
+function refuseOurWords(source: string, { source: place, data }: RecordDraft): void {
+  const request = data.decision?.request;
+  if (request !== undefined && projectOfRequest(request) !== undefined && !OF_OUR_REQUESTS.includes(source)) {
+    throw new Unrecognized('shape', `The message tells of a decision on ${request}, a request of our own API.`);
+  }
+  if (place.startsWith('urn:indelible:') && !OF_OUR_PLACES.includes(source)) {
+    throw new Unrecognized('shape', `The message says that it happened at ${place}, a place of our own.`);
+  }
 }
 
 /** As it goes into the record. Throws Unrecognized. */
@@ -133,13 +171,16 @@ function readEnvelope(property: string | undefined): Envelope {
 }
 
 function normalizerFor(hub: string, source: string, normalizers: readonly Normalizer[]): Normalizer {
-  const allowed = Object.hasOwn(HUB_SOURCES, hub) ? HUB_SOURCES[hub] : undefined;
-  if (allowed?.includes(source) !== true) {
+  if (!mayBring(hub, source)) {
     throw new Unrecognized('source', `The hub "${hub}" must not bring messages of the source "${source}".`);
   }
   const normalizer = normalizers.find((each) => each.source === source);
   if (normalizer === undefined) throw new Unrecognized('source', `No normalizer reads the source "${source}".`);
   return normalizer;
+}
+
+function mayBring(hub: string, source: string): boolean {
+  return Object.hasOwn(HUB_SOURCES, hub) && HUB_SOURCES[hub]?.includes(source) === true;
 }
 
 function nameOf(normalizer: Normalizer): string {
@@ -150,7 +191,8 @@ function deliveryOf(envelope: Envelope, normalizer: Normalizer, body: Buffer | u
   if (envelope.delivery !== undefined && envelope.delivery !== '') return envelope.delivery;
   if (body === undefined) return undefined;
   try {
-    return normalizer.deliveryOf?.(body);
+    const id = normalizer.deliveryOf?.(body);
+    return id === undefined || id === '' ? undefined : toDelivery(id);
   } catch {
     // Its records are identified by their place in the log then; nothing is lost by that.
     return undefined;
@@ -165,7 +207,7 @@ function finishAll(drafts: readonly RecordDraft[], envelope: Envelope | undefine
       `The message gave ${drafts.length} records; at most ${MAX_MESSAGE_RECORDS} are allowed.`,
     );
   }
-  const times = { received: toTimestamp(envelope?.received), enqueued };
+  const times = { received: envelope?.received, enqueued };
   const budget = { characters: MAX_MESSAGE_CHARACTERS };
   const finished = new Map<string, RecordDraft>();
   for (const draft of drafts) {

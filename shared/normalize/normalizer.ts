@@ -40,7 +40,11 @@ export interface Normalizer {
   normalize(input: NormalizerInput): readonly RecordDraft[];
 }
 
-/** The body is not what its source sends: wrong JSON, unknown event name. Never thrown for an odd field. */
+/**
+ * The body is not what its source sends: wrong JSON, an unknown event name, or (`shape`) neither who acted nor on what. A
+ * record answers both; where the message answers neither, its type is all that it says, and anybody may write that. Never
+ * thrown for an odd field.
+ */
 export class Unrecognized extends Error {
   override readonly name = 'Unrecognized';
   readonly code: 'json' | 'shape' | 'event' | 'envelope' | 'source' | 'body' | 'normalizer';

@@ -1,8 +1,8 @@
 import { FormatError } from '../errors.ts';
 import { isObject, parseJson } from '../wire/json.ts';
 import type { JsonObject } from '../wire/json.ts';
-import { cutText } from '../wire/text.ts';
 import { toTimestamp } from '../wire/timestamp.ts';
+import { cutMasked } from './mask.ts';
 import { Unrecognized } from './normalizer.ts';
 import type { Normalizer, NormalizerInput, RecordDraft } from './normalizer.ts';
 import { numberAt, textAt, timeAt, uriAt } from './read.ts';
@@ -49,11 +49,11 @@ function draftOf({ envelope, body }: NormalizerInput): RecordDraft {
       actor,
       action: 'trail.read',
       outcome: 'succeeded',
-      summary: cutText(
+      summary: cutMasked(
         `${actor.name ?? actor.id} read ${rows} ${rows === 1 ? 'row' : 'rows'} of ${table} for ${key}`,
         'long',
       ),
-      target: { kind: 'index', id: cutText(`${table}/${key}`, 'uri') },
+      target: { kind: 'index', id: cutMasked(`${table}/${key}`, 'uri') },
       ...(asked === undefined ? {} : { related: [{ kind: 'project', id: asked, part: 'asked' }] }),
       details: { table, key, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), rows },
       origin: tokenOriginOf(envelope),
@@ -64,7 +64,7 @@ function draftOf({ envelope, body }: NormalizerInput): RecordDraft {
 /** Reading a project's trail is part of that trail. */
 function projectOf(table: string, key: string): string | undefined {
   const project = table === 'ByProject' || table === 'Decisions' ? key.split('~')[0] : undefined;
-  return project === undefined || project === '-' ? undefined : cutText(`urn:indelible:project:${project}`, 'uri');
+  return project === undefined || project === '-' ? undefined : cutMasked(`urn:indelible:project:${project}`, 'uri');
 }
 
 function bodyOf(bytes: Buffer): JsonObject {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 import { RequestError, StoreError } from '../errors.ts';
-import { formatEnvelope } from '../wire/envelope.ts';
+import { formatEnvelope, toDelivery } from '../wire/envelope.ts';
 import type { Envelope } from '../wire/envelope.ts';
 import { recordId } from '../wire/record.ts';
 import { cutText } from '../wire/text.ts';
@@ -148,11 +148,6 @@ function envelopeOf(deps: PublishDependencies, event: CollectedEvent): Envelope 
     authenticated: event.authenticated,
     ...(event.claims === undefined ? {} : { claims: event.claims }),
   };
-}
-
-/** The sender's id, in full up to 2,048 characters (the envelope's limit), else its hash: cut ids could collide. */
-function toDelivery(delivery: string): string {
-  return delivery.length <= 2_048 ? delivery : `sha256:${hash('sha256', delivery, 'hex')}`;
 }
 
 /** Event Hubs takes keys of up to 128 characters; `owner/name` at GitHub can have 140. */

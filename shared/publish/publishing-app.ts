@@ -5,6 +5,8 @@ import type { PublishDependencies } from './publish-event.ts';
 export interface PublishingApp extends PublishDependencies {
   /** The current secret first, then the previous one while it is rotated; empty where the app takes no GitHub webhooks. */
   readonly githubSecrets: readonly string[];
+  /** Likewise, of Azure DevOps' service hooks. */
+  readonly azureDevopsSecrets: readonly string[];
   /** In an app without bearer tokens: one that refuses everything. */
   readonly verifyToken: TokenVerifier;
 }

@@ -4,11 +4,12 @@ import { RequestError } from '../errors.ts';
 import { publishEvent } from '../publish/publish-event.ts';
 import type { PublishingApp } from '../publish/publishing-app.ts';
 import type { ColumnValue, IndexRow, IndexTables } from '../tabulate/index-tables.ts';
+import type { Timestamp } from '../wire/timestamp.ts';
 import { formatContinue, isWithin, parseQuestion, toPartitions } from './question.ts';
 import type { PageEnd, Question } from './question.ts';
 
 /** App role that reading the trail needs. */
-const READ_ROLE = 'Trail.Read';
+export const READ_ROLE = 'Trail.Read';
 const READ_SOURCE = 'reads';
 
 /** What the functions of the app `report` need. */
@@ -39,7 +40,7 @@ export async function readEvents(app: ReportApp, request: ReadRequest): Promise<
   requireRole(caller, READ_ROLE);
   const question = parseQuestion(request.query);
   const { rows, end } = await readPage(app.tables, question);
-  await recordRead(app, caller, question, rows);
+  await recordRead(app, caller, 'read-events', traceOf(question, rows));
   return { rows: rows.map((row) => row.columns), ...(end === undefined ? {} : { continue: formatContinue(end) }) };
 }
 
@@ -62,16 +63,29 @@ async function readPage(
   return { rows, end: undefined };
 }
 
-/** Published before the answer: had the answer gone first, a crash between would leave a read that nobody knows of. */
-async function recordRead(
-  app: ReportApp,
-  caller: Caller,
-  question: Question,
-  rows: readonly IndexRow[],
-): Promise<void> {
-  const { table, key, from, to, take, after } = question;
+/** What stays in the trail of a question and its answer, in the form that the normalizer of reads expects. */
+export interface ReadTrace {
+  readonly table: string;
+  readonly key: string;
+  readonly from?: Timestamp | undefined;
+  readonly to?: Timestamp | undefined;
+  readonly take: number;
+  readonly continued: boolean;
+  readonly rows: number;
+  /** Ids of the records that were read. */
+  readonly events: readonly string[];
+}
+
+function traceOf({ table, key, from, to, take, after }: Question, rows: readonly IndexRow[]): ReadTrace {
   const events = [...new Set(rows.flatMap(({ columns: { EventId: id } }) => (typeof id === 'string' ? [id] : [])))];
-  const body = { table, key, from, to, take, continued: after !== undefined, rows: rows.length, events };
+  return { table, key, from, to, take, continued: after !== undefined, rows: rows.length, events };
+}
+
+/**
+ * Published before the answer: had the answer gone first, a crash between would leave a read that nobody knows of. Throws
+ * RequestError `unavailable` where it cannot be recorded. `name`: of the function that was asked.
+ */
+export async function recordRead(app: ReportApp, caller: Caller, name: string, trace: ReadTrace): Promise<void> {
   try {
     await publishEvent(app, {
       source: READ_SOURCE,
@@ -79,10 +93,10 @@ async function recordRead(
       delivery: JSON.stringify([caller.tenant, caller.objectId, app.newId()]),
       // What one person reads lies in one partition, in order.
       partitionKey: `${caller.tenant}/${caller.objectId}`,
-      body: Buffer.from(JSON.stringify(body)),
+      body: Buffer.from(JSON.stringify(trace)),
       authenticated: 'bearer',
       claims: caller.claims,
-      function: 'read-events',
+      function: name,
     });
   } catch (cause) {
     throw new RequestError(

@@ -1,7 +1,12 @@
 import { hash } from 'node:crypto';
 
+import type { z } from 'zod';
+
 import { FormatError } from '../errors.ts';
-import { toRecordedEnvelope } from '../wire/envelope.ts';
+import { maskCredentials } from '../normalize/mask.ts';
+import { finishUnrecognized } from '../normalize/normalize-message.ts';
+import type { RecordDraft } from '../normalize/normalizer.ts';
+import { toRecordedEnvelope, withTexts } from '../wire/envelope.ts';
 import { formatEvidenceBlob } from '../wire/log-name.ts';
 import {
   ADOPTION_TYPE,
@@ -15,10 +20,12 @@ import {
   categoryOf,
   formatRecord,
   recordId,
+  recordSchema,
 } from '../wire/record.ts';
 import type { Category, Evidence, Position, RecordData, Seal, TrailRecord } from '../wire/record.ts';
 import { buildSegment } from '../wire/segment.ts';
 import type { UnsignedSegment } from '../wire/segment.ts';
+import { cutText } from '../wire/text.ts';
 import { CODE } from '../version.ts';
 import type { Gap } from './follow-on.ts';
 import type { Head } from './head.ts';
@@ -41,19 +48,33 @@ export interface SealedConfiguration {
   readonly bytes: Buffer;
   readonly from: string;
   readonly previous: string | undefined;
+  /** The commit that the file came from, where the package names one. */
+  readonly commit?: string | undefined;
   /** Which project's trail an event belongs to; undefined where none claims it. */
   projectOf(source: string, objects: readonly string[]): string | undefined;
+  /** How it differs from an earlier version, for people; undefined where that one is not known. */
+  changesSince?(sha256: string): readonly ConfigurationChange[] | undefined;
 }
 
-/** The judgement of one record's authority, under the version in force at its time. */
+export interface ConfigurationChange {
+  readonly path: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/**
+ * The judgement of one record's authority, under the version in force at its time; and the members of the record that
+ * indelible.yaml knows more of (who the actor is, which environment the target lies in).
+ */
 export type JudgeAuthority = (record: {
   readonly type: string;
   readonly time: string;
+  readonly source: string;
   readonly data: RecordData;
   readonly project: string | undefined;
   /** What the log has adopted by then, oldest first. */
   readonly adopted: Seal['configurations'];
-}) => RecordData['authority'];
+}) => Pick<RecordData, 'actor' | 'target' | 'grant' | 'authority'>;
 
 /** What the segment after `head` is made of, beside the messages. */
 export interface SegmentContext {
@@ -98,19 +119,53 @@ function adopt({ head, hub, configuration }: SegmentContext): {
   return { adopted, seen, effective, configurations };
 }
 
-/** Records of one message, each a line that lacks its evidence. */
+/** What the sealer writes itself, or adds to: all else was checked when its draft was finished. */
+const sealerMembers = recordSchema.shape.data
+  .pick({ actor: true, target: true, grant: true, project: true, authority: true, collected: true })
+  .strict();
+
+/** Unchecked, one text too long would make a leaf that is no record. Throws FormatError `record`. */
+function checkAdded(added: z.input<typeof sealerMembers>): void {
+  const checked = sealerMembers.safeParse(added);
+  if (checked.success) return;
+  const path = checked.error.issues[0]?.path.join('.') ?? '';
+  throw new FormatError('record', `What the sealer adds to a record does not fit the schema at ${path}.`);
+}
+
+/**
+ * Records of one message, each a line that lacks its evidence. Throws FormatError `record` or `recordTooLarge` where one would
+ * be none.
+ */
 export function toEntry(context: SegmentContext, raw: RawMessage, normalized: NormalizedMessage): MessageEntry {
   const { message } = raw;
   const log = context.head.log;
   const { envelope, delivery, drafts } = normalized;
   const { configurations } = adopt(context);
   const categories = drafts.map((draft) => categoryOf(draft.type));
+  const collected: NonNullable<RecordData['collected']> = {
+    ...(envelope === undefined ? {} : { envelope: collectedEnvelope(envelope, delivery) }),
+    normalizer: normalized.normalizer,
+    partition: context.partition,
+    sequenceNumber: message.sequenceNumber,
+    enqueued: message.enqueued,
+    record: 0,
+    of: drafts.length,
+  };
+  checkAdded({ collected });
   const lines = drafts.map((draft, k) => {
     const category = categories[k] as Category;
     const project = context.configuration.projectOf(draft.source, objectsOf(draft.data));
     const time = draft.time ?? message.enqueued;
     const data: RecordData = { category, ...draft.data };
-    const authority = context.judge({ type: draft.type, time, data, project, adopted: configurations });
+    const { authority, ...known } = context.judge({
+      type: draft.type,
+      time,
+      source: draft.source,
+      data,
+      project,
+      adopted: configurations,
+    });
+    checkAdded({ ...known, project, authority });
     const record: TrailRecord = {
       specversion: '1.0',
       id: recordId(
@@ -125,17 +180,11 @@ export function toEntry(context: SegmentContext, raw: RawMessage, normalized: No
       dataschema: SCHEMA_URI,
       data: {
         ...data,
+        // Each in the place of what the normalizer said of it.
+        ...known,
         project,
         authority,
-        collected: {
-          ...(envelope === undefined ? {} : { envelope: collectedEnvelope(envelope, delivery) }),
-          normalizer: normalized.normalizer,
-          partition: context.partition,
-          sequenceNumber: message.sequenceNumber,
-          enqueued: message.enqueued,
-          record: k,
-          of: drafts.length,
-        },
+        collected: { ...collected, record: k },
       },
     };
     return formatRecord(record, EVIDENCE_RESERVE);
@@ -145,30 +194,46 @@ export function toEntry(context: SegmentContext, raw: RawMessage, normalized: No
 
 /**
  * As {@link toEntry}; where the records fit no leaf even shortened, or all together no segment, the message is sealed as one
- * that says so: whoever may send to a hub could otherwise stop its partition for good.
+ * that says so, in the end without a word of its own: whoever may send to a hub could otherwise stop its partition for good.
  */
 export function toFittingEntry(context: SegmentContext, raw: RawMessage, normalized: NormalizedMessage): MessageEntry {
-  let reason: string;
+  const { envelope, drafts, ...rest } = normalized;
+  const unrecognized = (of: NormalizedMessage['envelope'], draft: RecordDraft): RecordDraft =>
+    finishUnrecognized(context.hub.name, of, raw.message.enqueued, draft);
+  const whole = tryEntry(context, raw, {
+    ...normalized,
+    drafts: normalized.normalizer === UNREAD ? drafts.map((draft) => unrecognized(envelope, draft)) : drafts,
+  });
+  if (typeof whole !== 'string') return whole;
+  const draft = unrecognizedDraft('normalize', 'normalizer', whole);
+  // Claims are the one part of the envelope that is large; they stay in no record of this message.
+  const { claims: _claims, ...small } = envelope ?? {};
+  const told = tryEntry(context, raw, {
+    ...rest,
+    envelope: envelope === undefined ? undefined : { ...small, source: envelope.source },
+    drafts: [unrecognized(envelope, draft)],
+  });
+  if (typeof told !== 'string') return told;
+  // Nothing of this was written outside, so that it fits whatever the message holds. Identified by its place in the log.
+  return toEntry(context, raw, { normalizer: UNREAD, drafts: [unrecognized(undefined, draft)] });
+}
+
+/** Else, for people, why the message's records cannot be sealed. */
+function tryEntry(context: SegmentContext, raw: RawMessage, normalized: NormalizedMessage): MessageEntry | string {
   try {
     const entry = toEntry(context, raw, normalized);
     const bytes = sizeOfEntry(entry);
     if (bytes <= SEGMENT_LIMITS.bytes && entry.lines.length <= SEGMENT_LIMITS.leaves) return entry;
-    reason = `The ${entry.lines.length} records of the message take ${bytes} bytes, more than a segment holds.`;
+    return `The ${entry.lines.length} records of the message take ${bytes} bytes, more than a segment holds.`;
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    reason = 'A record of the message does not fit into a leaf, even shortened.';
+    return error.code === 'recordTooLarge'
+      ? 'A record of the message does not fit into a leaf, even shortened.'
+      : `A record of the message would be none. ${error.message}`;
   }
-  const { envelope, drafts: _drafts, ...rest } = normalized;
-  // Claims are the one part of the envelope that is large; they stay in no record of this message.
-  const { claims: _claims, ...small } = envelope ?? {};
-  return toEntry(context, raw, {
-    ...rest,
-    envelope: envelope === undefined ? undefined : { ...small, source: envelope.source },
-    drafts: [unrecognizedDraft('normalize', 'normalizer', reason)],
-  });
 }
 
-function unrecognizedDraft(action: string, code: string, reason: string): NormalizedMessage['drafts'][number] {
+function unrecognizedDraft(action: string, code: string, reason: string): RecordDraft {
   return {
     part: '',
     type: UNRECOGNIZED_TYPE,
@@ -183,16 +248,19 @@ function sizeOfEntry(entry: Entry): number {
   return lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 2 * EVIDENCE_RESERVE, 0);
 }
 
-/** The body's place is the evidence's to say. */
+/**
+ * The body's place is the evidence's to say. Without credentials, which senders put into ids and names too; the record's own id
+ * is made from the delivery as it came.
+ */
 function collectedEnvelope(
   envelope: NonNullable<NormalizedMessage['envelope']>,
   delivery: string | undefined,
 ): NonNullable<RecordData['collected']>['envelope'] {
   const { source, event, subject, received, app, function: name, authenticated, claims } = envelope;
-  return {
+  const recorded = {
     source,
     event,
-    delivery: envelope.delivery ?? delivery,
+    delivery: delivery ?? envelope.delivery,
     subject,
     received,
     app,
@@ -200,6 +268,12 @@ function collectedEnvelope(
     authenticated,
     claims,
   };
+  return withTexts(recorded, maskedText);
+}
+
+/** A mask may be longer than what it stands for. */
+function maskedText(text: string): string {
+  return cutText(maskCredentials(text), 'long');
 }
 
 function objectsOf(data: {
@@ -254,7 +328,7 @@ export function composeSegment(context: SegmentContext, entries: readonly Entry[
   const { adopted, seen, effective, configurations } = adopt(context);
   const evidence: EvidenceBlob[] = [];
   if (adopted) {
-    lines.push(formatAdoption(head.log, number, configuration, seen, effective));
+    lines.push(formatAdoption(head, configuration, seen, effective));
     counts.trail = 1;
     evidence.push({ name: formatEvidenceBlob(to.enqueued, configuration.sha256), bytes: configuration.bytes });
   }
@@ -366,17 +440,17 @@ function formatGap(log: string, number: number, gap: Gap): string {
   return formatRecord(record);
 }
 
-function formatAdoption(
-  log: string,
-  number: number,
-  configuration: SealedConfiguration,
-  time: string,
-  effective: string,
-): string {
-  const { sha256, previous, from } = configuration;
+/** Compared with what the log had adopted before, which may be older than the version before. */
+function formatAdoption(head: Head, configuration: SealedConfiguration, time: string, effective: string): string {
+  const { log } = head;
+  const { sha256, previous, from, commit } = configuration;
+  const before = head.configurations.at(-1)?.sha256 ?? previous;
+  const changes = before === undefined ? undefined : configuration.changesSince?.(before);
+  const links: NonNullable<RecordData['links']> = [{ kind: 'configuration', id: sha256 }];
+  if (commit !== undefined) links.push({ kind: 'commit', id: commit });
   const record: TrailRecord = {
     specversion: '1.0',
-    id: recordId([log, String(number), 'adoption']),
+    id: recordId([log, String(head.number + 1), 'adoption']),
     type: ADOPTION_TYPE,
     time,
     source: log,
@@ -389,8 +463,17 @@ function formatAdoption(
       outcome: 'succeeded',
       summary: `Configuration ${sha256.slice(0, 12)} adopted, in force from ${effective}`,
       target: { kind: 'configuration', id: sha256 },
-      links: [{ kind: 'configuration', id: sha256 }],
-      adoption: { sha256, ...(previous === undefined ? {} : { previous }), from, effective },
+      ...(changes === undefined || changes.length === 0
+        ? {}
+        : { changes: changes.map(({ path, ...values }) => ({ field: path, ...values })) }),
+      links,
+      adoption: {
+        sha256,
+        ...(previous === undefined ? {} : { previous }),
+        from,
+        effective,
+        ...(changes === undefined ? {} : { comparedWith: before }),
+      },
     },
   };
   return formatRecord(record);
@@ -418,14 +501,20 @@ function formatSeal(seal: Seal, time: string, leaves: number): string {
   return JSON.stringify(record);
 }
 
-/** A message whose normalizer cannot be had: its bytes are missing. */
+/** What stands for a normalizer's name where none was asked. */
+const UNREAD = 'seal/1';
+
+/**
+ * A message whose normalizer cannot be had: its bytes are missing. What its envelope says of it, {@link toFittingEntry} adds,
+ * which knows what the hub may bring.
+ */
 export function unrecognizedBody(raw: RawMessage): NormalizedMessage {
   const reason =
     raw.from === 'absent'
       ? `The body was too large for the hub, and the spill container holds no blob ${raw.sha256}.`
       : `The body was too large for the hub, and the spill container holds other bytes than those with hash ${raw.sha256}.`;
   return {
-    normalizer: 'seal/1',
+    normalizer: UNREAD,
     // Without its delivery: when the same delivery arrives whole, it is another record, not a conflict.
     envelope: raw.envelope === undefined ? undefined : toRecordedEnvelope(raw.envelope),
     drafts: [unrecognizedDraft('read body', 'body', reason)],

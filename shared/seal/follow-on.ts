@@ -50,16 +50,18 @@ export async function takeFollowing(
     expected = message.sequenceNumber + 1;
     bytes += sizeOf(message);
   };
-  for (
-    let next = queue[0];
-    next !== undefined && items.length < limits.messages && bytes < limits.bytes;
-    next = queue[0]
-  ) {
+  const isFull = (): boolean => items.length >= limits.messages || bytes >= limits.bytes;
+  for (let next = queue[0]; next !== undefined && !isFull(); next = queue[0]) {
     if (next.sequenceNumber > expected) {
       const missing = await reader.read(partition, expected, next.sequenceNumber - 1, REPAIR_READ);
       checkAnswer(missing, expected, next.sequenceNumber - 1, partition);
-      for (const message of missing) take(message);
-      if (missing.length >= REPAIR_READ) continue; // there may be more before `next`; the limits are looked at first
+      for (const message of missing) {
+        // A message stands for a body of up to 25 MB: a hundred of them would not fit into memory.
+        if (isFull()) return items;
+        take(message);
+      }
+      if (missing.length >= REPAIR_READ) continue; // there may be more before `next`
+      if (isFull()) return items;
     }
     take(next);
     queue.shift();

@@ -1,9 +1,8 @@
 import { SealError, SettingsError } from '../errors.ts';
-import { formatLogName, formatSegmentBlob, parseLogName } from '../wire/log-name.ts';
+import { formatLogName, formatSegmentBlob, parseLogName, segmentPrefix } from '../wire/log-name.ts';
 import { FIRST_LOG_REASON, formatRecreatedHubReason } from '../wire/opening-reason.ts';
 import type { Seal } from '../wire/record.ts';
-import { parseSegment } from '../wire/segment.ts';
-import { findHead, findLastSound } from './head.ts';
+import { findHead, findLastSound, firstNumber, isOurs } from './head.ts';
 import type { Head } from './head.ts';
 import type { HubProperties } from './hub-reader.ts';
 import type { ImmutableStore } from './immutable-store.ts';
@@ -52,32 +51,32 @@ function emptyHead(log: string, first: number, hubCreated: string): Head {
 
 /**
  * Which generation goes on: the last one there is, unless the operator ordered a later one, or the hub was created anew.
- * Throws SealError, StoreError.
+ * Throws SealError, StoreError, and SettingsError where the order names another number than the next.
  */
 export async function findCurrentLog(deps: GenerationDeps, hub: HubProperties, partition: string): Promise<CurrentLog> {
   const nameOf = (generation: number) => formatLogName({ trail: deps.trailName, hub: hub.name, partition, generation });
-  const last = await lastGeneration(deps, hub.name, partition);
-  const order = deps.ordered
+  const orders = deps.ordered
     .filter((each) => each.log.startsWith(`${hub.name}/${partition}/`))
     .map((each) => ({ ...each, generation: Number(each.log.split('/')[2]) }))
-    .sort((a, b) => a.generation - b.generation)
-    .find((each) => each.generation > (last ?? -1));
+    .sort((a, b) => a.generation - b.generation);
+  const last = await lastGeneration(deps, nameOf, new Set(orders.map(({ generation }) => generation)));
+  const order = orders.find((each) => each.generation > (last ?? -1));
   if (order !== undefined) {
-    if (order.generation !== (last ?? -1) + 1) {
+    const next = await nextGeneration(deps.trail, nameOf, last);
+    if (order.generation !== next) {
       throw new SettingsError(
-        `indelible.yaml orders the log ${order.log}, but the next generation of that partition is ${(last ?? -1) + 1}. Correct the number; nothing is sealed until then.`,
+        `indelible.yaml orders the log ${order.log}, but the next generation of that partition is ${next}. Correct the number; nothing is sealed until then.`,
       );
     }
     // An operator opens a generation because the last one cannot go on: its end may be somebody else's, its key lost.
-    const before =
-      last === undefined
-        ? undefined
-        : await findLastSound(deps.trail, deps.signer, nameOf(last), await deps.hint(nameOf(last)));
-    const predecessor = last === undefined ? undefined : { log: nameOf(last), checkpoint: before?.checkpoint };
+    const soundEnd = async (log: string) => findLastSound(deps.trail, deps.signer, log, await deps.hint(log));
+    const before = next === 0 ? undefined : await soundEnd(nameOf(next - 1));
+    const predecessor = next === 0 ? undefined : { log: nameOf(next - 1), checkpoint: before?.checkpoint };
     return {
-      head: emptyHead(nameOf(order.generation), order.first, hub.created),
+      head: emptyHead(nameOf(next), order.first, hub.created),
       opened: openedBy(order.reason, predecessor),
-      replaced: before,
+      // Where all that lies in the number before is foreign, the log that really ends here is an older one.
+      replaced: before ?? (last === undefined ? undefined : await soundEnd(nameOf(last))),
     };
   }
   if (last === undefined) return { head: emptyHead(nameOf(0), 0, hub.created), opened: { reason: FIRST_LOG_REASON } };
@@ -101,33 +100,81 @@ function openedBy(
   return predecessor === undefined ? { reason } : { reason, predecessor };
 }
 
-/** Number of the partition's latest log that has a blob; one listing of few names, for generations are rare. */
-async function lastGeneration(deps: GenerationDeps, hub: string, partition: string): Promise<number | undefined> {
-  const folder = `segments/${deps.trailName}/${hub}/${partition}/`;
+/**
+ * Generations without one of ours that are looked past. Behind more, a number is nobody's: whoever may write blobs could else
+ * use all numbers up with one name, so that no operator could open a further log.
+ */
+const MOST_FOREIGN = 100;
+
+/**
+ * Number of the partition's last log. A folder alone makes none, for anybody may have made it: its first segment is signed by
+ * a key of ours, or a log of that number is expected. Where only an operator can tell, it counts as soon as its number would
+ * be ours, and stops the partition: were it ours, the log before it would grow behind its successor.
+ */
+async function lastGeneration(
+  { trail, signer }: GenerationDeps,
+  nameOf: (generation: number) => string,
+  ordered: ReadonlySet<number>,
+): Promise<number | undefined> {
   let last: number | undefined;
-  for await (const prefix of deps.trail.listPrefixes(folder)) {
-    let generation: number;
-    try {
-      ({ generation } = parseLogName(prefix.slice('segments/'.length, -1)));
-    } catch {
-      continue; // somebody's folder: no log of ours, and the verifier names it
+  for (const generation of await listGenerations(trail, nameOf(0))) {
+    if (generation > (last ?? -1) + MOST_FOREIGN) break;
+    const log = nameOf(generation);
+    if (generation === 0 || ordered.has(generation)) {
+      if ((await firstNumber(trail, log)) !== undefined) last = generation;
+      continue;
     }
-    if (last === undefined || generation > last) last = generation;
+    const ours = await isOurs(trail, signer, log);
+    const follows = async () =>
+      last === undefined || (await nextGeneration(trail, nameOf, last, generation)) >= generation;
+    if (ours === 'yes' || (ours === 'unknown' && (await follows()))) last = generation;
   }
   return last;
 }
 
-/** Throws SealError `superseded` where a later log was opened: one HEAD before every write. */
-export async function refuseSuperseded(trail: ImmutableStore, log: string): Promise<void> {
-  const name = parseLogName(log);
-  const successor = formatLogName({ ...name, generation: name.generation + 1 });
-  if (await trail.exists(formatSegmentBlob(successor, 0))) {
-    throw new SealError('superseded', `${successor} was opened: ${log} takes no more segments.`);
+/** Ascending. `first`: generation 0 of the partition. One listing of few names, for generations are rare. */
+async function listGenerations(trail: ImmutableStore, first: string): Promise<number[]> {
+  const generations: number[] = [];
+  for await (const prefix of trail.listPrefixes(segmentPrefix(first).slice(0, -'0/'.length))) {
+    try {
+      generations.push(parseLogName(prefix.slice(segmentPrefix('').length - 1, -1)).generation);
+    } catch {
+      // Somebody's folder: no log of ours, and the verifier names it.
+    }
   }
+  return generations.sort((a, b) => a - b);
 }
 
-/** Reads what lies where the next segment belongs. Throws FormatError where it is no segment. */
-export async function readNext(trail: ImmutableStore, log: string, number: number) {
-  const blob = await trail.read(formatSegmentBlob(log, number));
-  return blob === undefined ? undefined : parseSegment(blob);
+/** The number of the log to open: the first behind `last`, up to `most`, at which nothing lies where segment 0 belongs. */
+async function nextGeneration(
+  trail: ImmutableStore,
+  nameOf: (generation: number) => string,
+  last: number | undefined,
+  most = Infinity,
+): Promise<number> {
+  let next = (last ?? -1) + 1;
+  while (next < most && (await trail.exists(formatSegmentBlob(nameOf(next), 0)))) next++;
+  return next;
+}
+
+/**
+ * Throws SealError `superseded` where a later log was opened: one HEAD before every write. `foreign`: names of logs that are
+ * known to be none of ours; others that are found are added.
+ */
+export async function refuseSuperseded(
+  trail: ImmutableStore,
+  signer: Signer,
+  log: string,
+  foreign: Set<string>,
+): Promise<void> {
+  const name = parseLogName(log);
+  for (let generation = name.generation + 1; ; generation++) {
+    const successor = formatLogName({ ...name, generation });
+    if (foreign.has(successor)) continue;
+    if (!(await trail.exists(formatSegmentBlob(successor, 0)))) return;
+    if ((await isOurs(trail, signer, successor)) !== 'no') {
+      throw new SealError('superseded', `${successor} was opened: ${log} takes no more segments.`);
+    }
+    foreign.add(successor);
+  }
 }

@@ -1,13 +1,13 @@
-import { SealError } from '../errors.ts';
+import { FormatError, SealError } from '../errors.ts';
 import { verifyCheckpoint } from '../wire/checkpoint.ts';
 import { formatKeyBlob, formatSegmentBlob, parseKeyBlob, parseSegmentBlob, segmentPrefix } from '../wire/log-name.ts';
 import type { Hash } from '../wire/merkle.ts';
 import type { Position, Seal } from '../wire/record.ts';
-import { parseSegment } from '../wire/segment.ts';
 import type { Segment } from '../wire/segment.ts';
 import { parsePublicKey } from '../wire/signed-note.ts';
 import type { PublicKey } from '../wire/signed-note.ts';
 import type { ImmutableStore } from './immutable-store.ts';
+import { readSegmentBlob, readWithin } from './segment-blob.ts';
 import type { Signer } from './signer.ts';
 
 /** Where a log stands: all that the next segment needs of its predecessors. */
@@ -60,6 +60,23 @@ export async function findHead(
   return last === undefined ? undefined : loadHead(store, signer, log, last);
 }
 
+/**
+ * Whether a log is one of ours, by its first segment: `no` where there is none, or where it is none. `unknown`: only an
+ * operator can tell, for the signer does not have its key, or has it no more; or what would say which key that is was pruned.
+ * Throws StoreError.
+ */
+export async function isOurs(store: ImmutableStore, signer: Signer, log: string): Promise<'yes' | 'no' | 'unknown'> {
+  const number = await firstNumber(store, log);
+  if (number === undefined) return 'no';
+  try {
+    await loadHead(store, signer, log, number);
+    return 'yes';
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    return error.code === 'keyUnavailable' || (error.code === 'badHead' && number > 0) ? 'unknown' : 'no';
+  }
+}
+
 /** Segments behind the end that are looked at, where the end itself is not ours. */
 const MOST_UNSOUND = 1_000;
 
@@ -93,9 +110,22 @@ async function publicKeyOf(store: ImmutableStore, signer: KeySource, sha256: str
     return await signer.publicKey(sha256);
   } catch (error) {
     if (!(error instanceof SealError)) throw error;
-    const stored = await store.read(formatKeyBlob(sha256));
-    const key = stored === undefined ? undefined : parsePublicKey(stored.toString());
+    const key = await storedKey(store, sha256);
     if (key?.sha256 === sha256) return key;
+    throw error;
+  }
+}
+
+/** A PEM file of a P-256 key has below 200 bytes. */
+const MAX_KEY_BYTES = 4_096;
+
+/** undefined where there is none, or something else lies under its name. */
+async function storedKey(store: ImmutableStore, sha256: string): Promise<PublicKey | undefined> {
+  try {
+    const stored = await readWithin(store, formatKeyBlob(sha256), MAX_KEY_BYTES);
+    return stored === undefined ? undefined : parsePublicKey(stored.toString());
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
     throw error;
   }
 }
@@ -126,11 +156,15 @@ async function findLastNumber(
   return low;
 }
 
-async function firstNumber(store: ImmutableStore, log: string): Promise<number | undefined> {
+/**
+ * Number of the first segment of a log that is there; undefined: it has none. What has another name in its folder is the
+ * verifier's to report: one such blob would else stop the log, or open it.
+ */
+export async function firstNumber(store: ImmutableStore, log: string): Promise<number | undefined> {
+  if (await store.exists(formatSegmentBlob(log, 0))) return 0;
   for await (const { name } of store.list(segmentPrefix(log))) {
     const found = parseSegmentBlob(name);
     if (found?.log === log) return found.number;
-    throw foreign(name, 'its name is no segment of this log');
   }
   return undefined;
 }
@@ -181,17 +215,12 @@ async function signingKey(
 }
 
 async function readSegmentIfThere(store: ImmutableStore, log: string, number: number): Promise<Segment | undefined> {
-  const name = formatSegmentBlob(log, number);
-  const blob = await store.read(name);
-  if (blob === undefined) return undefined;
-  let segment: Segment;
   try {
-    segment = parseSegment(blob);
+    return await readSegmentBlob(store, log, number);
   } catch (cause) {
-    throw foreign(name, 'it is no segment', cause);
+    if (!(cause instanceof FormatError)) throw cause;
+    throw foreign(formatSegmentBlob(log, number), cause.message, cause);
   }
-  if (segment.seal.log !== log || segment.seal.number !== number) throw foreign(name, 'it seals another log or number');
-  return segment;
 }
 
 async function readSegment(store: ImmutableStore, log: string, number: number): Promise<Segment> {

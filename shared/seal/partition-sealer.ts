@@ -10,7 +10,7 @@ import { SEGMENT_LIMITS, composeSegment, fillSegment, toFittingEntry, unrecogniz
 import type { Entry, JudgeAuthority, SealedConfiguration, SegmentContext, SegmentLimits } from './compose-segment.ts';
 import { takeFollowing } from './follow-on.ts';
 import type { Item, RoundLimits } from './follow-on.ts';
-import { findCurrentLog, readNext, refuseSuperseded } from './generation.ts';
+import { findCurrentLog, refuseSuperseded } from './generation.ts';
 import type { CurrentLog, OrderedGeneration } from './generation.ts';
 import { foreign, headOf } from './head.ts';
 import type { Head } from './head.ts';
@@ -20,6 +20,7 @@ import type { ImmutableStore } from './immutable-store.ts';
 import type { NormalizedMessage } from './normalized-message.ts';
 import { resolveBody, sizeOfMessage } from './raw-body.ts';
 import type { RawMessage, SpilledBodies } from './raw-body.ts';
+import { largestFrame, readSegmentBlob, readWithin } from './segment-blob.ts';
 import type { Signer } from './signer.ts';
 
 /** What sealing needs of the configuration in force in this process. */
@@ -89,6 +90,8 @@ export class PartitionSealer {
   #turn: Promise<unknown> = Promise.resolve();
   /** Keys known to lie under `keys/`. */
   readonly #published = new Set<string>();
+  /** Logs that are none of ours, although their numbers follow. */
+  readonly #foreign = new Set<string>();
 
   constructor(deps: SealDeps, partition: string) {
     this.#deps = deps;
@@ -266,7 +269,8 @@ export class PartitionSealer {
     for (const { name, bytes } of evidence) await this.#storeEvidence(name, bytes);
     await this.#publishKeys([key, await signer.newest()]);
     // 2. The segment. A signature leaves the process only inside this one write.
-    await refuseSuperseded(trail, head.log);
+    // A log that is opened only now can have no successor: none is opened before there is something where it begins.
+    if (head.number >= 0) await refuseSuperseded(trail, signer, head.log, this.#foreign);
     const signature = await signer.sign(key.sha256, Buffer.from(formatCheckpointText(segment.checkpoint)));
     const note = formatCheckpoint(segment.checkpoint, key, signature);
     const name = formatSegmentBlob(head.log, segment.number);
@@ -285,7 +289,7 @@ export class PartitionSealer {
     const name = formatSegmentBlob(head.log, ours.number);
     let theirs: Segment | undefined;
     try {
-      theirs = await readNext(this.#deps.trail, head.log, ours.number);
+      theirs = await readSegmentBlob(this.#deps.trail, head.log, ours.number);
       if (theirs !== undefined) verifyCheckpoint(theirs.checkpointNote, key);
     } catch (cause) {
       if (cause instanceof FormatError) throw foreign(name, cause.message, cause);
@@ -294,8 +298,6 @@ export class PartitionSealer {
     if (theirs === undefined) throw foreign(name, 'the store says that it exists and then that it does not');
     const { seal } = theirs;
     if (
-      seal.log !== head.log ||
-      seal.number !== ours.number ||
       seal.first !== head.size ||
       (seal.previous?.checkpoint ?? undefined) !== head.checkpoint ||
       seal.frontier.some((hex, i) => hex !== head.frontier[i]?.toString('hex'))
@@ -310,8 +312,8 @@ export class PartitionSealer {
   /** An immutable write is idempotent: the same bytes pass, other bytes under their name stop the log. */
   async #storeEvidence(name: string, bytes: Buffer): Promise<void> {
     if ((await this.#deps.evidence.create(name, formatFrame(bytes))) === 'created') return;
-    const there = await this.#deps.evidence.read(name);
     try {
+      const there = await readWithin(this.#deps.evidence, name, largestFrame(bytes.length));
       if (there !== undefined && parseFrame(there, bytes.length).equals(bytes)) return;
     } catch (cause) {
       if (!(cause instanceof FormatError)) throw cause;

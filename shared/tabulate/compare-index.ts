@@ -9,10 +9,11 @@ import type { IndexRow, IndexTables, TableName } from './index-tables.ts';
 /**
  * Whether the index holds exactly the rows that the trail gives, in memory that does not grow with it.
  *
- * Every row, derived and found, falls by the hash of its keys into one of 9 × 4,096 buckets, and a bucket is the XOR of
- * its rows' hashes. Both sides hold the same rows exactly where all buckets end at zero: hashes are salted with bytes that
- * nobody knew before this run, so no choice of rows cancels out (but with 2^-128). Only the rows of buckets that do not
- * are then looked at one by one, as many buckets in a round as memory allows.
+ * Every row, derived and found, falls by the hash of its keys into one of 9 × 4,096 buckets: a bucket is the sum of the
+ * hashes of what was found less that of what was derived, so that a row which comes more than once counts as often. Both
+ * sides hold the same rows exactly where all buckets end at zero: hashes are salted with bytes that nobody knew before this
+ * run, so no choice of rows cancels out (but with 2^-128). Only the rows of buckets that do not are then looked at one by
+ * one, as many buckets in a round as memory allows.
  */
 export type IndexDifference =
   | ({ readonly kind: 'missing' | 'changed' } & RowName)
@@ -79,7 +80,13 @@ async function* compareRows(
   const found = new Map<string, IndexRow>();
   for (const [place, table] of TABLES.entries()) {
     if (![...round].some((bucket) => Math.floor(bucket / BUCKETS) === place)) continue;
-    for await (const row of tables.scan(table)) if (round.has(buckets.bucketOf(row))) found.set(keysOf(row), row);
+    for await (const row of tables.scan(table)) {
+      if (!round.has(buckets.bucketOf(row))) continue;
+      const keys = keysOf(row);
+      // A table has one row for each pair of keys: one more is nobody's, whatever it claims.
+      if (found.has(keys)) yield { kind: 'added', ...toName(row) };
+      else found.set(keys, row);
+    }
   }
   for await (const derived of deriveTrail(trail)) {
     if (derived.kind === 'unreadable') continue;
@@ -162,18 +169,19 @@ class Buckets {
   addFound(row: IndexRow): void {
     const bucket = this.bucketOf(row);
     this.#found[bucket] = (this.#found[bucket] ?? 0) + 1;
-    this.#add(bucket, row);
+    this.#add(bucket, row, 1);
   }
 
   addDerived(row: IndexRow): void {
-    this.#add(this.bucketOf(row), row);
+    this.#add(this.bucketOf(row), row, -1);
   }
 
-  #add(bucket: number, row: IndexRow): void {
+  #add(bucket: number, row: IndexRow, sign: 1 | -1): void {
     const digest = hash('sha256', this.#prefix + keysOf(row) + contentOf(row), 'buffer');
     for (let word = 0; word < WORDS; word++) {
       const at = bucket * WORDS + word;
-      this.#sums[at] = (this.#sums[at] ?? 0) ^ digest.readUInt32LE(word * 4);
+      // Modulo 2^32: a Uint32Array wraps.
+      this.#sums[at] = (this.#sums[at] ?? 0) + sign * digest.readUInt32LE(word * 4);
     }
   }
 

@@ -13,7 +13,7 @@ interface SegmentName {
 export type Derived =
   /** Some of a segment's rows; more of the same segment may follow. */
   | ({ readonly kind: 'rows'; readonly rows: readonly IndexRow[] } & SegmentName)
-  /** No rows, or no further ones, can be derived from this segment. */
+  /** No rows can be derived from this segment, or not those of all its leaves. */
   | ({ readonly kind: 'unreadable'; readonly reason: string } & SegmentName);
 
 /**
@@ -27,13 +27,15 @@ export async function* deriveTrail(trail: ImmutableStore): AsyncGenerator<Derive
       if (segment === undefined)
         throw new StoreError('unexpected', `${name.log} segment ${name.number} is listed but not there.`);
       let rows: IndexRow[] = [];
-      for (const row of rowsOfSegment(segment)) {
+      let unreadable: string | undefined;
+      for (const row of rowsOfSegment(segment, (reason) => (unreadable = reason))) {
         rows.push(row);
         if (rows.length < BATCH_ROWS) continue;
         yield { kind: 'rows', ...name, rows };
         rows = [];
       }
       yield { kind: 'rows', ...name, rows };
+      if (unreadable !== undefined) yield { kind: 'unreadable', ...name, reason: unreadable };
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       yield { kind: 'unreadable', ...name, reason: error.message };

@@ -8,6 +8,8 @@ import type { SealedSegment } from './sealed-segment.ts';
 export interface TabulateDeps {
   readonly trail: ImmutableStore;
   readonly tables: IndexTables;
+  /** Gets a line for each segment with leaves that are no records: no later call comes back to them. */
+  readonly warn?: (line: string) => void;
 }
 
 /**
@@ -22,7 +24,8 @@ export const BATCH_ROWS = 20_000;
  * tabulated too. With nothing to do it reads Progress and writes nothing.
  *
  * Throws StoreError (`unexpected` where a segment below `upTo` is missing) and FormatError (a segment that does not parse);
- * what was written by then stays, and the next call goes on from `Progress`.
+ * what was written by then stays, and the next call goes on from `Progress`. A leaf that is no record is passed over: it is
+ * sealed for good, and would keep all that follows out of the index.
  */
 export async function tabulateLog(
   deps: TabulateDeps,
@@ -42,13 +45,13 @@ function lastNumber(segments: readonly SealedSegment[]): number {
 }
 
 async function tabulateOne(
-  { trail, tables }: TabulateDeps,
+  { trail, tables, warn }: TabulateDeps,
   log: string,
   upTo: number,
   fresh: readonly SealedSegment[],
 ): Promise<void> {
   const progress = (await tables.getProgress(log)) ?? -1;
-  const writer = new RowWriter(tables, log, progress);
+  const writer = new RowWriter(tables, log, progress, warn);
   const inMemory = new Map(fresh.map((segment) => [segment.seal.number, segment]));
   // Written even where Progress claims to cover them: it is a hint, and whoever can write a table can set it too high.
   for (const [number, segment] of inMemory) if (number <= progress) await writer.add(segment);
@@ -83,19 +86,22 @@ async function firstToRead(trail: ImmutableStore, log: string, next: number): Pr
 class RowWriter {
   readonly #tables: IndexTables;
   readonly #log: string;
+  readonly #warn: TabulateDeps['warn'];
   #progress: number;
   #added = -1;
   #rows: IndexRow[] = [];
 
   /** `progress`: what is noted already; it is never put back. */
-  constructor(tables: IndexTables, log: string, progress = -1) {
+  constructor(tables: IndexTables, log: string, progress: number, warn: TabulateDeps['warn']) {
     this.#tables = tables;
     this.#log = log;
     this.#progress = progress;
+    this.#warn = warn;
   }
 
   async add(segment: SealedSegment): Promise<void> {
-    for (const row of rowsOfSegment(segment)) {
+    const { log, number } = segment.seal;
+    for (const row of rowsOfSegment(segment, (reason) => this.#warn?.(`${log} segment ${number}: ${reason}`))) {
       this.#rows.push(row);
       // A hostile record may have thousands of rows: memory is bounded within a segment too.
       if (this.#rows.length >= BATCH_ROWS) await this.#write();

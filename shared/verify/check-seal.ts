@@ -4,9 +4,10 @@ import { parseLogName } from '../wire/log-name.ts';
 import { CATEGORIES, recordId } from '../wire/record.ts';
 import type { Position, Seal, TrailRecord } from '../wire/record.ts';
 import { rootOfFrontier } from '../wire/merkle.ts';
+import { checkOwnRecord } from './check-own-record.ts';
 import type { FindingList, RecordPlace } from './findings.ts';
 import { isAnchorsLog } from './trail-blobs.ts';
-import type { LeafWalk } from './walk-leaves.ts';
+import type { Adoption, LeafWalk } from './walk-leaves.ts';
 
 /** The newest of a log's configurations that a seal lists. */
 export const MAX_CONFIGURATIONS = 256;
@@ -27,6 +28,9 @@ export function checkSeal(
       findings.add('positionWrong', 'The log of anchors has no hub, and no positions in it.', where);
     }
   } else {
+    const target = { kind: 'log', id: seal.log } as const;
+    const own = { action: 'seal segment', subject: String(seal.number), target, members: ['seal'] } as const;
+    checkOwnRecord(sealRecord, own, where.record, findings);
     checkPositions(seal, walk, findings, where);
     checkAdoption(seal, walk, findings, where);
   }
@@ -156,6 +160,10 @@ function checkAdoption(seal: Seal, walk: LeafWalk, findings: FindingList, where:
       { record },
     );
   }
+  if (previous === null && configurations.length > 1) {
+    findings.add('adoptionWrong', 'Segment 0 lists configurations that nothing before it can have adopted.', where);
+  }
+  checkChain(adopted, configurations, record, findings);
   const last = configurations.at(-1);
   if (last?.sha256 !== adopted.sha256 || last.effective !== adopted.effective) {
     findings.add(
@@ -163,6 +171,30 @@ function checkAdoption(seal: Seal, walk: LeafWalk, findings: FindingList, where:
       "The newest configuration of the seal's list is not the one that the segment adopts.",
       where,
     );
+  }
+}
+
+/**
+ * A log goes from version to version of one chain, each of which names the hash of the one before it, and never back: it may
+ * leave versions out that no sealer ran.
+ */
+function checkChain(
+  { sha256, previous, comparedWith }: Adoption['adopted'],
+  configurations: Seal['configurations'],
+  record: RecordPlace,
+  findings: FindingList,
+): void {
+  const add = (message: string): void => findings.add('adoptionWrong', message, { record });
+  const earlier = configurations.slice(0, -1).map((each) => each.sha256);
+  const last = earlier.at(-1);
+  if (earlier.includes(sha256)) add('The configuration was adopted before: a version never comes again.');
+  if (previous === sha256 || (previous === undefined && last !== undefined)) {
+    add('The adoption does not say which version came before this one.');
+  } else if (previous !== last && earlier.includes(previous ?? '')) {
+    add(`The adoption says that the version before this one is ${previous}; the log has adopted ${last} since.`);
+  }
+  if (comparedWith !== undefined && comparedWith !== (last ?? previous)) {
+    add(`The changes are said to be against ${comparedWith}; the log had adopted ${last ?? 'none'}.`);
   }
 }
 

@@ -5,13 +5,13 @@ import pLimit from 'p-limit';
 import { FormatError, StoreError } from '../errors.ts';
 import type { StoreErrorCode } from '../errors.ts';
 import type { ImmutableStore } from '../seal/immutable-store.ts';
-import { parseSegment } from '../wire/segment.ts';
+import { MAX_SEGMENT_BLOB_BYTES, parseSegment } from '../wire/segment.ts';
 import { parsePublicKey } from '../wire/signed-note.ts';
 import { parseFrame } from '../wire/zstd-frame.ts';
 import { MAX_KEY_BYTES } from './key-ring.ts';
 import { isEvidenceBlob, parseTrailBlob } from './trail-blobs.ts';
 import { MAX_EVIDENCE_BYTES } from './verify-evidence.ts';
-import { MAX_EVIDENCE_BLOB_BYTES, MAX_SEGMENT_BLOB_BYTES } from './verify-segment.ts';
+import { MAX_EVIDENCE_BLOB_BYTES } from './verify-segment.ts';
 
 /** Something that the copy shows to be wrong. */
 export interface CopyFinding {

@@ -1,11 +1,22 @@
+import { hash } from 'node:crypto';
+
 /**
  * The evidence blobs that records referred to, for telling those that none does. A trail may have millions: 64 bits of each
- * hash are kept, in one flat table, not the names.
+ * name's hash are kept, in one flat table, not the names.
  */
 export class EvidenceNames {
+  readonly #prefix: string;
   /** Two words a slot; 0, 0 is an empty one. */
   #slots = new Uint32Array(2 * 1024);
   #count = 0;
+
+  /**
+   * `salt`: at least 16 bytes that nobody knew before this run. Names are hashes that whoever writes a blob can choose: without
+   * the salt, they could all be made to fall into one place of the table, where each takes the time of all before it.
+   */
+  constructor(salt: Uint8Array) {
+    this.#prefix = Buffer.from(salt).toString('hex');
+  }
 
   get size(): number {
     return this.#count;
@@ -13,7 +24,7 @@ export class EvidenceNames {
 
   add(name: string): void {
     if (this.#count * 4 >= this.#slots.length) this.#grow();
-    const [high, low] = wordsOf(name);
+    const [high, low] = this.#wordsOf(name);
     const slot = this.#find(high, low);
     if (this.#slots[slot] !== 0 || this.#slots[slot + 1] !== 0) return;
     this.#slots[slot] = high;
@@ -22,15 +33,22 @@ export class EvidenceNames {
   }
 
   has(name: string): boolean {
-    const slot = this.#find(...wordsOf(name));
+    const slot = this.#find(...this.#wordsOf(name));
     return this.#slots[slot] !== 0 || this.#slots[slot + 1] !== 0;
+  }
+
+  #wordsOf(name: string): [number, number] {
+    const digest = hash('sha256', this.#prefix + name, 'buffer');
+    const high = digest.readUInt32LE(0);
+    const low = digest.readUInt32LE(4);
+    return [high, low === 0 && high === 0 ? 1 : low];
   }
 
   /** The slot that holds the words, or the empty one where they belong. */
   #find(high: number, low: number): number {
     const slots = this.#slots;
     const mask = slots.length / 2 - 1;
-    let at = (high ^ low) & mask;
+    let at = low & mask;
     while ((slots[2 * at] !== high || slots[2 * at + 1] !== low) && (slots[2 * at] !== 0 || slots[2 * at + 1] !== 0)) {
       at = (at + 1) & mask;
     }
@@ -49,12 +67,4 @@ export class EvidenceNames {
       this.#slots[slot + 1] = low;
     }
   }
-}
-
-/** Of `<yyyy>/<mm>/<sha256>.zst`: the hash's first 62 bits, and the month folded into the last two so that both count. */
-function wordsOf(name: string): [number, number] {
-  const high = Number.parseInt(name.slice(8, 16), 16) >>> 0;
-  const month = Number.parseInt(name.slice(0, 4), 10) * 12 + Number.parseInt(name.slice(5, 7), 10);
-  const low = (Number.parseInt(name.slice(16, 24), 16) ^ Math.imul(month, 0x9e3779b1)) >>> 0;
-  return [high, low === 0 && high === 0 ? 1 : low];
 }

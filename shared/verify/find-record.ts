@@ -1,13 +1,12 @@
 import { FormatError, StoreError } from '../errors.ts';
 import type { ImmutableStore } from '../seal/immutable-store.ts';
 import { formatSegmentBlob } from '../wire/log-name.ts';
-import { parseSegment } from '../wire/segment.ts';
+import { MAX_SEGMENT_BLOB_BYTES, parseSegment } from '../wire/segment.ts';
 import type { Segment } from '../wire/segment.ts';
 import { verifyNote } from '../wire/signed-note.ts';
 import type { PublicKey } from '../wire/signed-note.ts';
 import type { KeyRing } from './key-ring.ts';
 import { parseTrailBlob } from './trail-blobs.ts';
-import { MAX_SEGMENT_BLOB_BYTES } from './verify-segment.ts';
 
 /** A record in the segment that holds it. */
 export interface FoundRecord {

@@ -65,7 +65,7 @@ export type FailureKind =
   | 'recordMissing'
   /** A record or a message that does not stand where its numbers say. */
   | 'recordOrder'
-  /** A gap record with other numbers or another time than the messages around it leave open. */
+  /** A gap record with other numbers or another time than the messages around it, also across segments, leave open. */
   | 'gapWrong'
   /** The seal's counts are not those of its leaves. */
   | 'countsWrong'
@@ -75,6 +75,8 @@ export type FailureKind =
   | 'timeWrong'
   /** A record of the sealer's own whose id is not the one that the format prescribes. */
   | 'idWrong'
+  /** A record of the sealer's own that bears more than the format prescribes, or another actor, action or target. */
+  | 'ownRecordWrong'
   // The evidence
   | 'evidenceMissing'
   /** An evidence blob whose bytes are not those that its name says. */
@@ -94,6 +96,8 @@ export type NoteKind =
   | 'checkpointPruned'
   /** A generation that does not begin at number 0 or where its predecessor ended, or whose predecessor cannot be compared. */
   | 'generationNoted'
+  /** A gap opens a segment behind one that ends with a gap: the message between them was lost before it was sealed. */
+  | 'gapNoted'
   /** A body that was lost before it was sealed; the record says so itself. */
   | 'bodyMissing'
   /** A blob among the evidence that no record names: left behind by a crash, by pruning, or put there. */
@@ -123,6 +127,7 @@ const NOTES: ReadonlySet<FindingKind> = new Set<NoteKind>([
   'prunedAllowed',
   'checkpointPruned',
   'generationNoted',
+  'gapNoted',
   'bodyMissing',
   'evidenceUnreferenced',
   'more',

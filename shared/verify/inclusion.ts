@@ -9,6 +9,7 @@ import { MAX_LEAF_BYTES } from '../wire/record.ts';
 import type { Seal, TrailRecord } from '../wire/record.ts';
 import { parseCanonicalRecord, parseSeal } from '../wire/segment.ts';
 import type { Segment } from '../wire/segment.ts';
+import { verifyNote } from '../wire/signed-note.ts';
 import type { PublicKey } from '../wire/signed-note.ts';
 
 /**
@@ -148,11 +149,15 @@ function leafUnder(checkpoint: Checkpoint, index: number, text: string, proof: r
 
 /**
  * Whether a checkpoint that was kept elsewhere is the proof's own. undefined: it is of another log or size, and says nothing
- * about it. Throws FormatError where it is no checkpoint.
+ * about it. Throws FormatError: `signature` where it is over the same leaves and none of the keys signed it, another code where
+ * it is no checkpoint.
  */
-export function isCheckpointOf(proven: Checkpoint, kept: string): boolean | undefined {
-  const { checkpoint } = parseCheckpoint(kept);
+export function isCheckpointOf(proven: Checkpoint, kept: string, keys: readonly PublicKey[]): boolean | undefined {
+  const { checkpoint, note } = parseCheckpoint(kept);
   if (checkpoint.origin !== proven.origin || checkpoint.size !== proven.size) return undefined;
+  if (!keys.some((key) => verifyNote(note, checkpoint.origin, key))) {
+    throw new FormatError('signature', 'None of the keys given signed it.');
+  }
   return checkpoint.root.equals(proven.root);
 }
 

@@ -18,6 +18,8 @@ export interface KeyRing {
   readonly all: readonly PublicKey[];
   readonly given: ReadonlySet<string>;
   readonly known: ReadonlySet<string>;
+  /** Hashes of the known keys by their key id, the first eight hex digits. */
+  readonly byId: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Reads `keys/` of a trail. Throws StoreError. */
@@ -44,7 +46,12 @@ export async function loadKeys(
       findings.push({ kind: 'keyBlobWrong', blob: name, message });
     }
   }
-  return { all: [...keys.values()], given: new Set(given.map((key) => key.sha256)), known: new Set(keys.keys()) };
+  return {
+    all: [...keys.values()],
+    given: new Set(given.map((key) => key.sha256)),
+    known: new Set(keys.keys()),
+    byId: Map.groupBy(keys.keys(), (sha256) => sha256.slice(0, 8)),
+  };
 }
 
 /** The key, or why there is none. */

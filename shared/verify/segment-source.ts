@@ -5,7 +5,8 @@ import { dirname, join, resolve } from 'node:path';
 import { namesIn } from '../directory/folder-names.ts';
 import { FormatError, StoreError } from '../errors.ts';
 import type { ImmutableStore } from '../seal/immutable-store.ts';
-import { MAX_EVIDENCE_BLOB_BYTES, MAX_SEGMENT_BLOB_BYTES } from './verify-segment.ts';
+import { MAX_SEGMENT_BLOB_BYTES } from '../wire/segment.ts';
+import { MAX_EVIDENCE_BLOB_BYTES } from './verify-segment.ts';
 import type { SegmentSource } from './verify-segment.ts';
 
 /**

@@ -22,11 +22,18 @@ export interface MessageEvidence {
   readonly place: EvidencePlace;
 }
 
+export interface AdoptedFile {
+  readonly record: RecordPlace;
+  readonly blob: string;
+  /** The version before, as the adoption says. */
+  readonly previous: string | undefined;
+}
+
 export interface SegmentEvidence {
   /** In the order of their sequence numbers, only those whose bytes are not `missing`. */
   readonly messages: readonly MessageEvidence[];
   /** The file of a configuration that the segment adopts. */
-  readonly configuration: { readonly record: RecordPlace; readonly blob: string } | undefined;
+  readonly configuration: AdoptedFile | undefined;
   /** False where a leaf could not be read: whatever bytes it spoke of are not missed. */
   readonly isComplete: boolean;
   /** `yyyy/mm` of the segment's last message; where it has none, no message's evidence is judged by it. */
@@ -44,7 +51,7 @@ export interface EvidenceRead {
 
 interface BlobUse {
   readonly messages: MessageEvidence[];
-  configuration?: RecordPlace;
+  configuration?: AdoptedFile;
 }
 
 /**
@@ -65,6 +72,7 @@ export async function verifyEvidence(
     if (bytes === undefined) continue;
     total += bytes.length;
     checkBytes(name, use, bytes, evidence.isComplete, findings);
+    if (use.configuration !== undefined) checkPrevious(use.configuration, bytes, findings);
     releaseInflated(bytes);
   }
   return { names: [...uses.keys()], bytes: total, isLeftOut: false };
@@ -82,14 +90,14 @@ function usesByBlob({ messages, configuration }: SegmentEvidence): Map<string, B
     uses.set(blob, known);
     return known;
   };
-  if (configuration !== undefined) useOf(configuration.blob).configuration = configuration.record;
+  if (configuration !== undefined) useOf(configuration.blob).configuration = configuration;
   for (const message of messages) useOf(message.place.blob).messages.push(message);
   return uses;
 }
 
 /** A record to name in a sentence about the whole blob. */
 function firstRecord(use: BlobUse): RecordPlace | undefined {
-  return use.configuration ?? use.messages[0]?.record;
+  return use.configuration?.record ?? use.messages[0]?.record;
 }
 
 /** The month decides how long WORM keeps the blob: filed too early, it would be gone before the trail is. */
@@ -140,6 +148,24 @@ function checkBytes(name: string, use: BlobUse, bytes: Buffer, isComplete: boole
       },
     );
   }
+}
+
+/** Bytes of an adopted file that are looked into: no configuration is larger. */
+const MAX_CONFIGURATION_BYTES = 1024 * 1024;
+/** As indelible.yaml says it, in a line of its own. */
+const PREVIOUS = /^previous: *(['"]?)([0-9a-f]{64})\1 *(?:#.*)?\r?$/m;
+
+/** The file itself says which version it follows. One that says it in no such line is not read further: that takes its schema. */
+function checkPrevious({ record, previous }: AdoptedFile, bytes: Buffer, findings: FindingList): void {
+  const said = PREVIOUS.exec(bytes.toString('latin1', 0, MAX_CONFIGURATION_BYTES))?.[2];
+  if (said === undefined || said === previous) return;
+  findings.add(
+    'adoptionWrong',
+    `The file names ${said} as the version before it; the adoption ${previous ?? 'none'}.`,
+    {
+      record,
+    },
+  );
 }
 
 interface InflatedBlob {

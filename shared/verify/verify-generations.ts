@@ -4,12 +4,11 @@ import { parseCheckpoint } from '../wire/checkpoint.ts';
 import { formatLogName, formatSegmentBlob, parseLogName } from '../wire/log-name.ts';
 import { FIRST_LOG_REASON, formatRecreatedHubReason, isOpenedByItself } from '../wire/opening-reason.ts';
 import type { Seal } from '../wire/record.ts';
-import { parseSegment } from '../wire/segment.ts';
+import { MAX_SEGMENT_BLOB_BYTES, parseSegment } from '../wire/segment.ts';
 import type { FailureKind, Finding, NoteKind } from './findings.ts';
 import { isAnchorsLog } from './trail-blobs.ts';
 import { mayBeGone } from './verify-log.ts';
 import type { LogJoin, LogSummary } from './verify-log.ts';
-import { MAX_SEGMENT_BLOB_BYTES } from './verify-segment.ts';
 
 export interface GenerationOptions {
   readonly trail: ImmutableStore;
@@ -100,14 +99,33 @@ async function* verifyGeneration(
   if (before?.log !== expected) {
     yield missPredecessor(expected, before, join.ends.goneUntil, options, finding);
   } else if (opened.predecessor.checkpoint === undefined) {
-    yield finding(
-      'generationNoted',
-      `The predecessor ${expected} could not be read when this log was opened; where it ended is not compared.`,
-    );
+    yield* missEnd(expected, opening, before, finding);
   } else {
     const end = yield* compareEnd(opened.predecessor.checkpoint, before, finding, options.trail);
     if (end !== undefined) yield* compareNumbers(opening, end, finding);
   }
+}
+
+/** The log does not say where its predecessor ended: only a predecessor that nothing vouches for excuses that. */
+function* missEnd(
+  expected: string,
+  opening: Pick<Seal, 'opened' | 'hub' | 'from'>,
+  before: LogJoin,
+  finding: Find,
+): Generator<Finding> {
+  const { sound } = before.ends;
+  if (sound === undefined) {
+    yield finding(
+      'generationNoted',
+      `The predecessor ${expected} could not be read when this log was opened; where it ended is not compared.`,
+    );
+    return;
+  }
+  yield finding(
+    'generationWrong',
+    `The log does not say where its predecessor ${expected} ended, which is there up to segment ${sound.number}, signed as it must be.`,
+  );
+  yield* compareNumbers(opening, sound, finding);
 }
 
 const OLDER_IS_THERE = 'is there, and what came between it and this is not: pruning takes the oldest first.';
@@ -170,16 +188,19 @@ async function* compareEnd(
 ): AsyncGenerator<Finding, End | undefined> {
   const { summary, ends } = predecessor;
   const { log } = summary;
+  const { sound } = ends;
+  // What somebody else put behind it is a finding already, and no fault of the successor's.
+  if (said === sound?.checkpoint) return sound;
   if (said === summary.checkpoint) return { log, hub: ends.ending?.hub, to: ends.ending?.to };
   const size = sizeOf(said, log);
   if (size === undefined) {
     yield finding('generationWrong', `What the log names as the last checkpoint of ${log} is none.`);
-  } else if (size > summary.size) {
-    if (!ends.isWhole) return undefined; // its last segment cannot be read, and that is a finding already
+  } else if (size > (sound?.size ?? summary.size)) {
+    if (!ends.isWhole) return undefined; // its last segment cannot be read or is not its own: a finding already
     const message = `The log ends at leaf ${summary.size}; its successor was opened when it had ${size}: its end was cut off.`;
     yield { kind: 'tailCut', log, segment: summary.last, message };
   } else {
-    const at = await findSegmentEnding(size, summary, trail);
+    const at = await findSegmentEnding(size, { ...summary, last: sound?.number ?? summary.last }, trail);
     if (at?.checkpoint === said) {
       const message = `The log grew after its successor was opened: segments ${at.number + 1} to ${summary.last} were added.`;
       yield { kind: 'grownAfterSuccessor', log, segment: at.number + 1, message };

@@ -8,6 +8,7 @@ import type { KeptCheckpoint } from './kept-checkpoints.ts';
 import type { KeyRing } from './key-ring.ts';
 import { isAnchorsLog } from './trail-blobs.ts';
 import type { SegmentResult, SegmentSummary } from './verify-segment.ts';
+import type { OpenGap } from './walk-messages.ts';
 
 /** What was verified of one log. */
 export interface LogSummary {
@@ -34,13 +35,25 @@ export interface LogSummary {
   readonly lastTime: string | undefined;
 }
 
+/** Where a log ends, as far as its keys vouch for it. */
+export interface SoundEnd {
+  readonly log: string;
+  readonly number: number;
+  readonly size: number;
+  readonly checkpoint: string;
+  readonly hub: SegmentSummary['seal']['hub'];
+  readonly to: SegmentSummary['seal']['to'];
+}
+
 /** What is asked of one log when it is compared with the other generations of its partition. */
 export interface LogEnds {
   /** Of segment 0, where it is there and can be read. */
   readonly opening: SegmentSummary['seal'] | undefined;
   /** Of the last segment that could be read. */
   readonly ending: SegmentSummary['seal'] | undefined;
-  /** False where the last segment could not be read. */
+  /** The last segment that a trusted key signed in its turn. */
+  readonly sound: SoundEnd | undefined;
+  /** False where the last segment that is there is another one: it cannot be read, or is somebody else's. */
   readonly isWhole: boolean;
   /** No message before the first segment that is there was enqueued later. */
   readonly goneUntil: string | undefined;
@@ -57,6 +70,7 @@ interface Known {
   readonly number: number;
   /** undefined: the blob is there and cannot be read. */
   readonly summary: SegmentSummary | undefined;
+  readonly isTrusted: boolean;
 }
 
 /** Joins the segments of one log in the order of their numbers: what one segment cannot prove of itself. */
@@ -75,10 +89,13 @@ export class LogJoin {
   /** First and last that could be read. */
   #firstRead: SegmentSummary | undefined;
   #lastRead: SegmentSummary | undefined;
-  /** Hashes of the keys that segments of this log announced: each may have signed for a while. */
+  /** Hashes of the keys that trusted segments of this log announced: each may have signed for a while. */
   readonly #announced = new Set<string>();
-  /** Size to root, where a kept checkpoint asks for it. */
-  readonly #roots = new Map<number, { readonly root: string; readonly segment: number; readonly fits: boolean }>();
+  #sound: SoundEnd | undefined;
+  /** Of the last segment before, where nothing but empty segments followed. */
+  #openGap: (OpenGap & { readonly segment: number }) | undefined;
+  /** Size to root, where a kept checkpoint asks for it: of trusted segments, or anybody's forgery would look like a fork. */
+  readonly #roots = new Map<number, { readonly root: string; readonly segment: number }>();
 
   constructor(log: string, { keys, kept, prunedBefore }: JoinOptions) {
     this.log = log;
@@ -93,28 +110,61 @@ export class LogJoin {
     const { summary } = result;
     yield* this.#checkNumber(number, summary);
     yield* result.findings;
+    const before = this.#previous?.number === number - 1 ? this.#previous.summary : undefined;
+    if (before === undefined) this.#openGap = undefined;
+    let isTrusted = false;
     if (summary !== undefined) {
-      const before = this.#previous?.number === number - 1 ? this.#previous.summary : undefined;
       if (before !== undefined) yield* this.#comparePredecessor(number, summary, before);
-      yield* this.#checkKey(number, summary, before);
+      const isSignedInTurn = yield* this.#checkKey(number, summary, before);
+      isTrusted = isSignedInTurn && this.#isTrusted(summary, before);
+      yield* this.#checkOpenGap(number, summary);
     }
-    this.#add({ number, summary });
+    this.#add({ number, summary, isTrusted });
+  }
+
+  /** Of a segment that the key whose turn it was has signed: that key is trusted, and the leaves go on where the log stands. */
+  #isTrusted(summary: SegmentSummary, before: SegmentSummary | undefined): boolean {
+    const { first, fits } = summary;
+    const followsOn = before === undefined ? first >= (this.#sound?.size ?? 0) : first === before.size;
+    return fits && followsOn && (before === undefined || this.#trusts(before.seal.nextKey));
+  }
+
+  #trusts(key: string): boolean {
+    return this.#keys.given.has(key) || this.#announced.has(key);
+  }
+
+  /** A gap's time is that of the message behind it, which may open the next segment. */
+  *#checkOpenGap(number: number, { opening, openGap }: SegmentSummary): Generator<Finding> {
+    const open = this.#openGap;
+    if (opening !== undefined) this.#openGap = undefined;
+    if (openGap !== undefined) this.#openGap = { ...openGap, segment: number };
+    if (open === undefined || opening === undefined) return;
+    if (opening.kind === 'message' && opening.enqueued !== open.enqueued) {
+      const message = `The gap's time is ${open.enqueued}, not that of the next message, ${opening.enqueued}, which opens segment ${number}.`;
+      yield this.#finding('gapWrong', open.segment, message, open.index);
+    } else if (opening.kind === 'gap') {
+      const message = `A gap opens the segment behind one that ends with a gap: the message whose time, ${open.enqueued}, the first one bears is said to have been lost before it was sealed.`;
+      yield this.#finding('gapNoted', number, message, opening.index);
+    }
   }
 
   #add(known: Known): void {
-    const { number, summary } = known;
+    const { number, summary, isTrusted } = known;
     this.#segments++;
     this.#first ??= known;
     this.#previous = known;
     if (summary === undefined) return;
     this.#firstRead ??= summary;
     this.#lastRead = summary;
-    this.#announced.add(summary.seal.nextKey);
     this.#records += summary.leaves;
     this.#messages += summary.messages;
     this.#gaps += summary.gaps;
     this.#gone += summary.gone;
-    for (const { size, root } of summary.roots) this.#roots.set(size, { root, segment: number, fits: summary.fits });
+    if (!isTrusted || summary.checkpoint === undefined) return;
+    const { size: leaves, checkpoint, seal } = summary;
+    this.#announced.add(seal.nextKey);
+    this.#sound = { log: this.log, number, size: leaves, checkpoint, hub: seal.hub, to: seal.to };
+    for (const { size, root } of summary.roots) this.#roots.set(size, { root, segment: number });
   }
 
   *#checkNumber(number: number, summary: SegmentSummary | undefined): Generator<Finding> {
@@ -167,17 +217,19 @@ export class LogJoin {
     }
   }
 
-  /** Trust begins with a given key, and flows on by what each segment announces. */
-  *#checkKey(number: number, summary: SegmentSummary, before: SegmentSummary | undefined): Generator<Finding> {
-    if (summary.checkpoint === undefined) return;
+  /**
+   * Trust begins with a given key, and flows on by what each segment announces. True where the key whose turn it is signed.
+   */
+  *#checkKey(number: number, summary: SegmentSummary, before: SegmentSummary | undefined): Generator<Finding, boolean> {
+    if (summary.checkpoint === undefined) return false;
     const { signedBy, keyIds } = summary;
-    const { given, known } = this.#keys;
+    const { known, byId } = this.#keys;
     // Behind a segment that is missing or cannot be read, whatever it announced is not known: any trusted key will do.
-    const needed = before === undefined ? [...given, ...this.#announced] : [before.seal.nextKey];
-    if (signedBy.some((key) => needed.includes(key))) return;
+    const isDue = (key: string) => (before === undefined ? this.#trusts(key) : key === before.seal.nextKey);
+    if (signedBy.some(isDue)) return true;
     const named = `${keyIds.length === 1 ? 'the key id' : 'the key ids'} ${keyIds.join(', ')}`;
     const finding = (kind: FailureKind, message: string) => this.#finding(kind, number, message);
-    if (needed.some((key) => known.has(key) && keyIds.includes(key.slice(0, 8)))) {
+    if (keyIds.some((id) => byId.get(id)?.some(isDue))) {
       yield finding(
         'signatureWrong',
         `The checkpoint names ${named}, and the signature is not that key's over this checkpoint.`,
@@ -193,13 +245,14 @@ export class LogJoin {
         `Segment ${number - 1} announced the key ${before.seal.nextKey}, which was not given and does not lie under keys/.`,
       );
     } else {
-      const retired = signedBy.some((key) => this.#announced.has(key) || given.has(key));
+      const retired = signedBy.some((key) => this.#trusts(key));
       const whose = retired ? 'a key of this log whose turn it was not' : `${named}, which nothing announced`;
       yield finding(
         'keyUnannounced',
         `Segment ${number - 1} announced the key ${before.seal.nextKey}; the checkpoint is signed by ${whose}.`,
       );
     }
+    return false;
   }
 
   /** After the last segment: what was kept elsewhere. `allMayBeGone`: the whole log may be, where no segment of it is there. */
@@ -209,16 +262,15 @@ export class LogJoin {
 
   *#compareKept(kept: KeptCheckpoint, allMayBeGone: boolean): Generator<Finding> {
     const { size, root, signedBy } = kept;
-    const trusted = signedBy.some((key) => this.#keys.given.has(key) || this.#announced.has(key));
-    const end = this.#lastRead?.size ?? 0;
-    const shown = size === 0 ? { root: EMPTY_ROOT.toString('hex'), segment: 0, fits: true } : this.#roots.get(size);
-    if (!trusted) {
+    const end = this.#sound?.size ?? 0;
+    const shown = size === 0 ? { root: EMPTY_ROOT.toString('hex'), segment: 0 } : this.#roots.get(size);
+    if (!signedBy.some((key) => this.#trusts(key))) {
       yield this.#finding(
         'keyUnknown',
         undefined,
         `The kept checkpoint over ${size} leaves is signed by a key that was not given and that this log never announced.`,
       );
-    } else if (shown !== undefined && shown.fits) {
+    } else if (shown !== undefined) {
       if (shown.root !== root) {
         yield this.#finding(
           'forked',
@@ -242,7 +294,7 @@ export class LogJoin {
       yield this.#finding(
         'checkpointNotComparable',
         undefined,
-        `The kept checkpoint over ${size} leaves speaks of leaves that are pruned, missing or damaged: nothing shows that they were the same.`,
+        `The kept checkpoint over ${size} leaves speaks of leaves that are pruned, missing, damaged or signed by nobody who may: nothing shows that they were the same.`,
       );
     }
   }
@@ -269,7 +321,8 @@ export class LogJoin {
     return {
       opening: this.#first?.number === 0 ? first : undefined,
       ending: this.#lastRead?.seal,
-      isWhole: this.#previous === undefined || this.#previous.summary !== undefined,
+      sound: this.#sound,
+      isWhole: this.#previous === undefined || this.#previous.isTrusted,
       // A predecessor has taken in what came before this log's first message.
       goneUntil: this.#first?.number === 0 ? first?.from?.enqueued : first?.previous?.to.enqueued,
     };

@@ -3,7 +3,6 @@ import { parseCheckpoint } from '../wire/checkpoint.ts';
 import type { Checkpoint } from '../wire/checkpoint.ts';
 import { GrowingTree, hashLeaf, rootOfFrontier } from '../wire/merkle.ts';
 import type { Hash } from '../wire/merkle.ts';
-import { MAX_LEAF_BYTES } from '../wire/record.ts';
 import type { Seal, TrailRecord } from '../wire/record.ts';
 import { MAX_SEGMENT_BYTES, MAX_SEGMENT_LEAVES, PREFIX_SIZE, parseLastLine, parseSeal } from '../wire/segment.ts';
 import type { LeafHashPrefixes } from '../wire/segment.ts';
@@ -19,6 +18,7 @@ import { isAnchorsLog } from './trail-blobs.ts';
 import { MAX_EVIDENCE_BYTES, leaveOutEvidence, verifyEvidence } from './verify-evidence.ts';
 import type { EvidenceRead, SegmentEvidence } from './verify-evidence.ts';
 import { walkLeaves } from './walk-leaves.ts';
+import type { OpenGap, Opening } from './walk-messages.ts';
 
 /** One blob to verify: what its name says. */
 export interface SegmentJob {
@@ -69,6 +69,10 @@ export interface SegmentSummary {
   readonly gaps: number;
   readonly gone: number;
   readonly bodiesMissing: number;
+  /** What the segment opens with; undefined where it has neither messages nor gaps. */
+  readonly opening: Opening | undefined;
+  /** A gap behind which no message stands: its time is that of the next segment's first. */
+  readonly openGap: OpenGap | undefined;
   /** Roots, hex, at the sizes that were asked for and lie in this segment. */
   readonly roots: readonly { readonly size: number; readonly root: string }[];
 }
@@ -85,8 +89,7 @@ export interface SegmentResult {
 
 const NO_EVIDENCE: EvidenceRead = { names: [], bytes: 0, isLeftOut: false };
 
-/** Zstandard stores what it cannot compress in blocks of 128 KiB with a header of 3 bytes each: never much larger than its content. */
-export const MAX_SEGMENT_BLOB_BYTES = MAX_SEGMENT_BYTES + MAX_SEGMENT_BYTES / 256 + 1024;
+/** As MAX_SEGMENT_BLOB_BYTES: what does not compress takes a little more than its content. */
 export const MAX_EVIDENCE_BLOB_BYTES = MAX_EVIDENCE_BYTES + MAX_EVIDENCE_BYTES / 256 + 1024;
 
 /**
@@ -158,7 +161,7 @@ async function verifyBytes(
   const isSealed = fits && signedBy.some((key) => job.evidenceKeys.includes(key));
   const evidence = await readEvidence(walk.evidence, source.evidence, isSealed, findings);
 
-  const { messages, gaps, gone, bodiesMissing } = walk.messages;
+  const { messages, gaps, gone, bodiesMissing, opening, openGap } = walk.messages;
   const { previous, opened, hub, from, to, configurations, nextKey } = seal;
   return {
     job,
@@ -180,6 +183,8 @@ async function verifyBytes(
       gaps,
       gone,
       bodiesMissing,
+      opening,
+      openGap,
       roots: tree.roots,
     },
   };
@@ -250,8 +255,6 @@ function readSeal(
   const where = checkpoint === undefined ? {} : { record: { index: checkpoint.size - 1 } };
   const leaf = lineAt(lines, lines.leaves - 1);
   try {
-    if (leaf.length > MAX_LEAF_BYTES)
-      throw new FormatError('record', `It has ${leaf.length} bytes; at most ${MAX_LEAF_BYTES} are allowed.`);
     return parseSeal(leaf);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 
 import type { ImmutableStore } from '../seal/immutable-store.ts';
@@ -40,6 +41,8 @@ export interface VerifyOptions {
   readonly whole?: boolean | undefined;
   /** Threads, this one among them. Default: as many as there are cores. */
   readonly parallel?: number | undefined;
+  /** At least 16 bytes that nobody knew before. Default: fresh random ones. */
+  readonly salt?: Uint8Array | undefined;
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
 }
 
@@ -73,7 +76,7 @@ export interface TrailSummary {
  * summary is left. Throws StoreError where it could not look.
  */
 export async function* verifyTrail(options: VerifyOptions): AsyncGenerator<Finding, TrailSummary> {
-  const tally = new Tally();
+  const tally = new Tally(options.salt ?? randomBytes(16));
   const found: Finding[] = [];
   const keys = await loadKeys(options.trail, options.keys, found);
   const kept = readKeptCheckpoints(options.checkpoints ?? [], keys, found).filter(
@@ -84,7 +87,7 @@ export async function* verifyTrail(options: VerifyOptions): AsyncGenerator<Findi
   const logs = new Map<string, LogJoin>();
   const { trail, prunedBefore, logs: lookedAt } = options;
   const joining: JoinOptions = { keys, kept, prunedBefore };
-  const trusted = new TrustedKeys(keys.given);
+  const trusted = new TrustedKeys(keys);
   for await (const segment of verifySegments(options, keys, kept, trusted)) {
     if (segment.kind === 'foreign') yield* tally.count([segment.finding]);
     else yield* tally.count(joinSegment(await withEvidence(segment, trusted), logs, joining, tally, options));
@@ -110,15 +113,26 @@ export async function collectFindings(options: VerifyOptions): Promise<{ finding
   }
 }
 
+/**
+ * Names of evidence that are taken from segments which no trusted key signed, all together: some damaged ones' are not to be
+ * called unreferenced, but whoever can write blobs can name as many as there is memory for.
+ */
+const MOST_UNTRUSTED_NAMES = 65_536;
+
 /** What was seen so far. */
 class Tally {
-  readonly evidence = new EvidenceNames();
+  readonly evidence: EvidenceNames;
+  #untrustedNames = 0;
   segments = 0;
   records = 0;
   bytes = 0;
   evidenceBytes = 0;
   #failures = 0;
   #notes = 0;
+
+  constructor(salt: Uint8Array) {
+    this.evidence = new EvidenceNames(salt);
+  }
 
   async *count(findings: Iterable<Finding> | AsyncIterable<Finding>): AsyncGenerator<Finding> {
     for await (const finding of findings) {
@@ -133,7 +147,10 @@ class Tally {
     this.records += result.summary?.leaves ?? 0;
     this.bytes += result.bytes;
     this.evidenceBytes += result.evidence.bytes;
-    for (const name of result.evidence.names) this.evidence.add(name);
+    const { names, isLeftOut } = result.evidence;
+    const taken = isLeftOut ? names.slice(0, MOST_UNTRUSTED_NAMES - this.#untrustedNames) : names;
+    if (isLeftOut) this.#untrustedNames += taken.length;
+    for (const name of taken) this.evidence.add(name);
   }
 
   summary(logs: ReadonlyMap<string, LogJoin>): TrailSummary {
@@ -161,20 +178,29 @@ class Tally {
  * every large blob of the evidence there is.
  */
 class TrustedKeys {
+  readonly #known: ReadonlySet<string>;
   readonly #keys: Set<string>;
+  #all: readonly string[];
 
-  constructor(given: Iterable<string>) {
+  constructor({ given, known }: KeyRing) {
+    this.#known = known;
     this.#keys = new Set(given);
+    this.#all = [...given];
   }
 
   get all(): readonly string[] {
-    return [...this.#keys];
+    return this.#all;
   }
 
   /** True where one of them signed the segment; the key that it announces is then one, too. */
   take(summary: SegmentSummary | undefined): boolean {
     if (summary?.fits !== true || !summary.signedBy.some((key) => this.#keys.has(key))) return false;
-    this.#keys.add(summary.seal.nextKey);
+    const { nextKey } = summary.seal;
+    // One that is not known checks no signature, and of those that are known there are few.
+    if (this.#known.has(nextKey) && !this.#keys.has(nextKey)) {
+      this.#keys.add(nextKey);
+      this.#all = [...this.#keys];
+    }
     return true;
   }
 }

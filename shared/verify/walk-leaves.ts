@@ -6,6 +6,7 @@ import { isOpenedByItself } from '../wire/opening-reason.ts';
 import { ADOPTION_TYPE, GAP_TYPE, MAX_LEAF_BYTES, SEAL_TYPE, recordId } from '../wire/record.ts';
 import type { Category, RecordData, Seal, TrailRecord } from '../wire/record.ts';
 import { parseCanonicalRecord } from '../wire/segment.ts';
+import { checkOwnRecord } from './check-own-record.ts';
 import type { FindingList, RecordPlace } from './findings.ts';
 import { LeafTail, idAt, scanHead, typeAt } from './scan-leaf.ts';
 import { lineAt, lineStart } from './segment-lines.ts';
@@ -36,6 +37,9 @@ export interface WalkOptions {
   readonly whole: boolean;
   readonly withEvidence: boolean;
 }
+
+/** With what changed, which may have been shortened, and the commit that it came from. */
+const ADOPTION_MEMBERS = ['changes', 'links', 'adoption', 'cut'] as const;
 
 /** Reads the leaves in their order. Linear in the bytes. */
 export function walkLeaves(lines: SegmentLines, seal: Seal, options: WalkOptions, findings: FindingList): LeafWalk {
@@ -124,7 +128,11 @@ class LeafWalker {
         configuration:
           adoption === undefined || to === undefined
             ? undefined
-            : { record: adoption.record, blob: formatEvidenceBlob(to.enqueued, adoption.adopted.sha256) },
+            : {
+                record: adoption.record,
+                blob: formatEvidenceBlob(to.enqueued, adoption.adopted.sha256),
+                previous: adoption.adopted.previous,
+              },
         isComplete: this.#damaged === undefined,
         month: `${at.slice(0, 4)}/${at.slice(5, 7)}`,
       },
@@ -134,7 +142,7 @@ class LeafWalker {
   #lose(kind: 'leafMalformed' | 'leafNotCanonical' | 'recordOrder', message: string, record: RecordPlace): void {
     this.#findings.add(kind, message, { record });
     this.#damaged ??= record;
-    this.#messages.lost();
+    this.#messages.lost(record);
   }
 
   #parse(i: number, record: RecordPlace): TrailRecord | 'refused' {
@@ -153,6 +161,20 @@ class LeafWalker {
       return this.#lose('leafMalformed', 'The record of an adoption does not say what was adopted.', record);
     }
     this.#checkOwn(parsed, 'adoption', record);
+    const { sha256 } = adopted;
+    const own = {
+      action: 'adopt configuration',
+      subject: sha256,
+      target: { kind: 'configuration', id: sha256 },
+    } as const;
+    checkOwnRecord(parsed, { ...own, members: ADOPTION_MEMBERS }, record, this.#findings);
+    const strange = parsed.data.links?.find(
+      ({ kind, id }) => kind !== 'commit' && !(kind === 'configuration' && id === sha256),
+    );
+    if (strange !== undefined) {
+      const message = `The adoption is linked to ${strange.kind} ${strange.id}: only its file and a commit belong there.`;
+      this.#findings.add('ownRecordWrong', message, { record });
+    }
     if (i === 0) this.#adoption = { record, time: parsed.time, adopted };
     else
       this.#findings.add('adoptionWrong', 'A configuration is adopted behind the first leaf of the segment.', {
@@ -166,6 +188,9 @@ class LeafWalker {
       return this.#lose('leafMalformed', 'The record of a gap does not say which numbers are gone.', record);
     }
     this.#checkOwn(parsed, `gap/${gap.first}`, record);
+    const own = { action: 'seal gap', subject: `${gap.first}-${gap.last}` } as const;
+    const target = { kind: 'log', id: this.#seal.log } as const;
+    checkOwnRecord(parsed, { ...own, target, members: ['gap'] }, record, this.#findings);
     this.#messages.gap({ ...gap, enqueued: parsed.time }, record);
   }
 

@@ -11,6 +11,19 @@ export interface SealedGap {
   readonly enqueued: string;
 }
 
+/** What a segment opens with: `unknown` where its first leaf but the adoption could not be read. */
+export interface Opening {
+  readonly kind: 'message' | 'gap' | 'unknown';
+  readonly enqueued: string;
+  readonly index: number;
+}
+
+/** A gap that ends its segment. */
+export interface OpenGap {
+  readonly index: number;
+  readonly enqueued: string;
+}
+
 /** The message whose records are being read. */
 interface OpenMessage {
   readonly sequenceNumber: number;
@@ -61,6 +74,7 @@ export class MessageWalk {
   #lastEnqueuedAt: number | undefined;
   #open: OpenMessage | undefined;
   #gap: { readonly gap: SealedGap; readonly record: RecordPlace } | undefined;
+  #opening: Opening | undefined;
   #holes: Hole[] = [];
   readonly #evidence: MessageEvidence[] = [];
   messages = 0;
@@ -94,6 +108,7 @@ export class MessageWalk {
 
   gap(gap: SealedGap, record: RecordPlace): void {
     this.#closeMessage(record);
+    this.#opening ??= { kind: 'gap', enqueued: gap.enqueued, index: record.index };
     if (gap.last < gap.first) {
       this.#findings.add('gapWrong', `The gap ends at ${gap.last}, before it begins at ${gap.first}.`, { record });
       return;
@@ -109,7 +124,8 @@ export class MessageWalk {
   }
 
   /** A leaf could not be read: what it held is not known, so the next number and record are not judged by it. */
-  lost(): void {
+  lost(record: RecordPlace): void {
+    this.#opening ??= { kind: 'unknown', enqueued: '', index: record.index };
     this.#open = undefined;
     this.#gap = undefined;
     this.#expected = undefined;
@@ -136,6 +152,15 @@ export class MessageWalk {
     return this.#lastEnqueuedAt === undefined ? undefined : timeAt(this.#bytes, this.#lastEnqueuedAt);
   }
 
+  get opening(): Opening | undefined {
+    return this.#opening;
+  }
+
+  get openGap(): OpenGap | undefined {
+    const open = this.#gap;
+    return open === undefined ? undefined : { index: open.record.index, enqueued: open.gap.enqueued };
+  }
+
   get evidence(): readonly MessageEvidence[] {
     return this.#evidence;
   }
@@ -158,6 +183,7 @@ export class MessageWalk {
 
   #openMessage(start: number, tail: LeafTail, record: RecordPlace): void {
     const { sequenceNumber, of, enqueuedAt, evidenceStart, evidenceEnd } = tail;
+    this.#opening ??= { kind: 'message', enqueued: timeAt(this.#bytes, enqueuedAt), index: record.index };
     if (this.#gap !== undefined) this.#checkGapTime(this.#gap, timeAt(this.#bytes, enqueuedAt));
     this.#takeNumbers(sequenceNumber, sequenceNumber, record);
     // Times are compared as bytes; only one that is later than all before it becomes a text.

@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 import { z } from 'zod';
 
 import { FormatError } from '../errors.ts';
@@ -8,7 +10,8 @@ import { toTimestamp } from './timestamp.ts';
  * What travels beside a body through the hub: the property `envelope`, base64url of JSON. Written by the app that
  * authenticated the sender; a body that was too large for the hub is named here by hash and size.
  */
-const text = z.string().max(2_048);
+const MAX_TEXT_CHARACTERS = 2_048;
+const text = z.string().max(MAX_TEXT_CHARACTERS);
 
 const envelopeSchema = z.strictObject({
   source: z.string().min(1).max(64).describe('Which normalizer reads the body: github, azure-activity, approvals …'),
@@ -34,6 +37,14 @@ export type Envelope = z.output<typeof envelopeSchema>;
 
 /** Event Hubs counts properties against the size of a message; an envelope beyond this is nobody's. */
 const MAX_ENVELOPE_CHARACTERS = 65_536;
+
+/**
+ * A sender's id of its delivery as an envelope takes it: in full where there is room for it, else its hash, for cut ids could
+ * collide. Whatever names a delivery passes here: a longer one would make a leaf that is no record.
+ */
+export function toDelivery(id: string): string {
+  return id.length <= MAX_TEXT_CHARACTERS ? id.toWellFormed() : `sha256:${hash('sha256', id, 'hex')}`;
+}
 
 export function formatEnvelope(envelope: Envelope): string {
   return Buffer.from(JSON.stringify(envelopeSchema.parse(envelope))).toString('base64url');
@@ -66,16 +77,17 @@ export function parseEnvelope(property: string): Envelope {
  * writes envelopes, and a leaf that holds any other time is no record: nothing could be derived from its segment.
  */
 export function toRecordedEnvelope(envelope: Envelope): Envelope {
-  const { received, ...rest } = wellFormed(envelope);
+  const { received, ...rest } = withTexts(envelope, (each) => each.toWellFormed());
   const time = toTimestamp(received);
   return time === undefined ? rest : { ...rest, received: time };
 }
 
-function wellFormed<Value>(value: Value): Value {
-  if (typeof value === 'string') return value.toWellFormed() as Value;
-  if (Array.isArray(value)) return value.map(wellFormed) as Value;
+/** A copy with every text in it, names of claims included, as `change` gives it. */
+export function withTexts<Value>(value: Value, change: (text: string) => string): Value {
+  if (typeof value === 'string') return change(value) as Value;
+  if (Array.isArray(value)) return value.map((each) => withTexts<unknown>(each, change)) as Value;
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [name.toWellFormed(), wellFormed(each)]),
+    Object.entries(value).map(([name, each]) => [change(name), withTexts<unknown>(each, change)]),
   ) as Value;
 }

@@ -37,7 +37,7 @@ const text = z.string().max(TEXT_LIMITS.long);
 const name = z.string().min(1).max(TEXT_LIMITS.uri);
 
 /** Somebody or something that acts. `unknown`: the source does not say which. */
-const principal = z.strictObject({
+const named = z.strictObject({
   kind: z.enum(['human', 'service', 'ai', 'unknown']),
   /** Stable, with the system that issued it before the colon: `github:583231`, `entra:<object id>`. */
   id: name,
@@ -45,9 +45,12 @@ const principal = z.strictObject({
   name: text.optional(),
   address: text.optional().describe('E-mail address or user principal name, where the source gives one.'),
 });
-const actor = principal.extend({
+/** Last in `data.actor`, `onBehalfOf` and `grant.principal`: the sealer adds it to what the normalizer says. */
+const resolved = text.optional().describe('The identity in indelible.yaml that this was found to be.');
+const principal = named.extend({ resolved });
+const actor = named.extend({
   onBehalfOf: principal.optional().describe('For whom the actor acted, where somebody else caused the act.'),
-  resolved: text.optional().describe('The identity in indelible.yaml that this actor was found to be.'),
+  resolved,
 });
 
 /** An object that something was done to. */
@@ -78,11 +81,18 @@ const origin = z.strictObject({
 });
 
 const authority = z.strictObject({
-  action: text.optional(),
+  action: text.optional().describe('What the matrix was asked for; absent where the event is none of its actions.'),
+  environment: text.optional().describe('The environment in indelible.yaml that it was judged for.'),
   role: text.optional().describe('The role that the matrix demands for the action.'),
-  held: z.boolean().optional(),
-  basis: z.enum(['inForce', 'retroactive', 'unknown']),
-  delegatedBy: text.optional(),
+  held: z.boolean().optional().describe('Absent where no role is demanded, or the source does not say who acted.'),
+  heldBy: text.optional().describe('The identity that held it, where that is not the actor but for whom it acted.'),
+  basis: z
+    .enum(['inForce', 'retroactive', 'unknown'])
+    .describe(
+      'inForce: the version in force at that time. retroactive: a version or grant adopted after the event. unknown: ' +
+        'nothing in force said anything about it.',
+    ),
+  delegatedBy: text.optional().describe('The identity that delegated the role.'),
   version: sha256.optional().describe('Hash of the version of indelible.yaml that was judged by.'),
 });
 
@@ -112,6 +122,14 @@ export const DECISION_KINDS = [
   'review',
 ] as const;
 
+/** How the person was signed in, where the token says so. */
+const assurance = z.strictObject({
+  issuer: text.optional(),
+  authenticatedAt: timestamp.optional(),
+  methods: z.array(name).optional().describe('How the person proved who they are: `pwd`, `mfa`.'),
+  contexts: z.array(name).optional().describe('Authentication contexts that the sign-in met: `c1`.'),
+});
+
 const decision = z.strictObject({
   kind: z.enum(DECISION_KINDS).optional().describe("Absent where the step states none: its request's kind holds."),
   request: name.describe('Id of the request that all steps share.'),
@@ -124,16 +142,20 @@ const decision = z.strictObject({
   shown: sha256.optional().describe('Hash of what the decider saw.'),
   openedAt: timestamp.optional(),
   neededBy: timestamp.optional(),
-  assurance: z
-    .strictObject({
-      issuer: text.optional(),
-      authenticatedAt: timestamp.optional(),
-      methods: z.array(name).optional().describe('How the person proved who they are: `pwd`, `mfa`.'),
-      contexts: z.array(name).optional().describe('Authentication contexts that the sign-in met: `c1`.'),
-    })
-    .optional(),
+  assurance: assurance.optional(),
   roles: z.array(name).optional().describe('The roles that the decider held, as the token or the source says.'),
   delegatedBy: text.optional(),
+  delegation: z
+    .strictObject({
+      to: name.describe('Who votes in place of the actor: the id of an account.'),
+      role: name.optional().describe('Whatever is voted with this role; absent: on this request alone.'),
+      until: timestamp.optional().describe('Absent: until the request is closed.'),
+    })
+    .optional()
+    .describe(
+      'Of the steps delegated and revoked: whose vote goes to whom. A step revoked without it takes back a vote.',
+    ),
+  insteadOf: z.enum(DECISION_KINDS).optional().describe('Of an emergency: the kind of decision that it goes ahead of.'),
   automated: z.boolean().optional().describe('True where no person decided.'),
   bypassed: z.boolean().optional().describe('True where the source itself says that a rule was overridden.'),
   baseline: sha256.optional(),
@@ -169,6 +191,52 @@ const grant = z.strictObject({
   until: timestamp.optional(),
 });
 
+/** Days of a plan, as it is written: a day has no zone of its own. */
+const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
+const decimal = z.string().regex(/^-?\d{1,18}(\.\d{1,6})?$/);
+
+export const BASELINE_FILES = ['scope', 'risks', 'decisions', 'plan.json'] as const;
+
+const baseline = z.strictObject({
+  file: z.enum(BASELINE_FILES),
+  sha256,
+  size: count,
+  plan: z
+    .strictObject({
+      currency: z
+        .string()
+        .regex(/^[A-Z]{3}$/)
+        .optional(),
+      budget: decimal.optional(),
+      start: day.optional(),
+      end: day.optional(),
+      calendar: z
+        .strictObject({
+          zone: name.optional(),
+          week: z.array(z.number().int().min(1).max(7)).optional().describe('Days on which work is done; 1: Monday.'),
+          holidays: count.optional().describe('How many days off the calendar names.'),
+        })
+        .optional(),
+      workingDays: count.optional().describe('From start to end, both included, by the calendar.'),
+      cost: decimal.optional().describe('Of all items together; absent where one states none.'),
+      days: z.number().optional().describe('Likewise.'),
+      count: count.optional().describe('How many items the plan has.'),
+      items: z
+        .array(
+          z.strictObject({
+            id: name,
+            title: text.optional(),
+            cost: decimal.optional(),
+            days: z.number().optional(),
+            acceptance: sha256.optional().describe('Hash of the words by which the item is accepted.'),
+          }),
+        )
+        .optional(),
+    })
+    .optional()
+    .describe('What plan.json says, as far as it can be read.'),
+});
+
 const commitment = z.strictObject({
   algorithm: z.enum(['hmac-sha256', 'sha256']),
   value: sha256,
@@ -200,6 +268,19 @@ const ai = z.strictObject({
   usage: z.strictObject({ input: count.optional(), output: count.optional() }).optional(),
   logic: z.strictObject({ name, version: text.optional(), sha256: sha256.optional() }).optional(),
   verdict: z.enum(['accepted', 'edited', 'overridden', 'rejected']).optional(),
+  review: z
+    .strictObject({
+      reason: text.optional(),
+      shown: sha256.optional().describe('Hash of what the person saw.'),
+      openedAt: timestamp.optional(),
+      edit: sha256.optional().describe('Hash of what the person made of the output.'),
+      effect: z.enum(['before', 'after']).optional().describe('Whether the output had taken effect by then.'),
+      result: z.enum(['passed', 'failed', 'limited']).optional().describe('Of a verification of the logic.'),
+      roles: z.array(name).optional(),
+      assurance: assurance.optional(),
+    })
+    .optional()
+    .describe("A person's judgement of the output that the record links to, or of the logic."),
 });
 
 /** One time of the event, and whose clock showed it. */
@@ -272,6 +353,7 @@ const data = z.strictObject({
   inconsequential: z.literal(true).optional().describe('Of no consequence for an audit; sealed all the same.'),
   origin: origin.optional(),
   decision: decision.optional(),
+  baseline: baseline.optional(),
   grant: grant.optional(),
   ai: ai.optional(),
   clock: clock.optional(),
@@ -284,6 +366,7 @@ const data = z.strictObject({
       previous: sha256.optional(),
       from: timestamp,
       effective: timestamp,
+      comparedWith: sha256.optional().describe('The version that `changes` are against; absent where there is none.'),
     })
     .optional(),
   unrecognized: z.strictObject({ code: name, reason: text }).optional(),
@@ -350,6 +433,10 @@ export type Related = NonNullable<RecordData['related']>[number];
 export type Change = NonNullable<RecordData['changes']>[number];
 export type Link = NonNullable<RecordData['links']>[number];
 export type Decision = NonNullable<RecordData['decision']>;
+export type Assurance = z.output<typeof assurance>;
+export type Baseline = NonNullable<RecordData['baseline']>;
+export type Plan = NonNullable<Baseline['plan']>;
+export type Ai = NonNullable<RecordData['ai']>;
 export type Grant = NonNullable<RecordData['grant']>;
 export type Evidence = NonNullable<RecordData['evidence']>;
 export type Seal = NonNullable<RecordData['seal']>;

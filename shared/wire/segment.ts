@@ -17,6 +17,16 @@ import { formatFrame, parseFrame } from './zstd-frame.ts';
 /** Bytes, inflated; enforced before memory is taken. */
 export const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
 export const MAX_SEGMENT_LEAVES = 65_536;
+/**
+ * Bytes of the blob: Zstandard stores what it cannot compress in blocks of 128 KiB with a header of 3 bytes each, so that a
+ * blob is never much larger than its content.
+ */
+export const MAX_SEGMENT_BLOB_BYTES = MAX_SEGMENT_BYTES + MAX_SEGMENT_BYTES / 256 + 1024;
+/**
+ * Bytes of the last line. The prefixes of 65,536 leaves take 349,528 in base64, a note of 16,384 characters at most 98,304.
+ * What is longer is not parsed: 64 MiB of `[{},{},…` would take gigabytes of memory.
+ */
+export const MAX_LAST_LINE_BYTES = 512 * 1024;
 
 const LF = 0x0a;
 
@@ -145,6 +155,11 @@ function inflateSegment(blob: Uint8Array): { padded: Buffer; lines: { start: num
 export function parseSegment(blob: Uint8Array): Segment {
   const { padded, lines } = inflateSegment(blob);
   const last = lines.pop() as { start: number; end: number };
+  const tooLong = lines.find(({ start, end }) => end - start > MAX_LEAF_BYTES);
+  if (tooLong !== undefined) {
+    const size = tooLong.end - tooLong.start;
+    throw new FormatError('segment', `A leaf of ${size} bytes is larger than ${MAX_LEAF_BYTES}.`);
+  }
   const leaves = lines.map(({ start, end }) => padded.subarray(start, end));
   const sealLeaf = leaves[leaves.length - 1] as Buffer;
   const { record: sealRecord, seal } = parseSeal(sealLeaf);
@@ -156,8 +171,6 @@ export function parseSegment(blob: Uint8Array): Segment {
   );
   const prefixesOfLeaves = Buffer.alloc(lines.length * PREFIX_SIZE);
   for (const [i, { start, end }] of lines.entries()) {
-    if (end - start > MAX_LEAF_BYTES)
-      throw new FormatError('segment', `A leaf of ${end - start} bytes is larger than ${MAX_LEAF_BYTES}.`);
     prefixesOfLeaves.writeUInt32BE(tree.addLine(padded, start, end), i * PREFIX_SIZE);
   }
   const frontier = tree.frontier();
@@ -185,6 +198,10 @@ export function parseSeal(leaf: Buffer): { record: TrailRecord; seal: Seal } {
 
 /** A record whose bytes are the only ones it can have: what re-stringifies to others is refused. Throws FormatError. */
 export function parseCanonicalRecord(leaf: Buffer): TrailRecord {
+  // Before it is parsed: a line of a segment may be 64 MiB of brackets.
+  if (leaf.length > MAX_LEAF_BYTES) {
+    throw new FormatError('record', `It has ${leaf.length} bytes; at most ${MAX_LEAF_BYTES} are allowed.`);
+  }
   const record = parseRecord(parseJson(leaf));
   if (!Buffer.from(JSON.stringify(record)).equals(leaf)) {
     throw new FormatError('record', `The bytes of record ${record.id} are not in their one form.`);
@@ -198,6 +215,12 @@ function formatLastLine(checkpoint: string, prefixes: LeafHashPrefixes): string 
 
 /** The signed note, and the prefixes as they stand there. Throws FormatError `checkpoint`. */
 export function parseLastLine(line: Buffer): { note: string; prefixes: LeafHashPrefixes } {
+  if (line.length > MAX_LAST_LINE_BYTES) {
+    throw new FormatError(
+      'checkpoint',
+      `The last line of the segment has ${line.length} bytes; at most ${MAX_LAST_LINE_BYTES} are allowed.`,
+    );
+  }
   const value = parseJson(line) as { checkpoint?: unknown; leafHashPrefixes?: unknown } | null;
   const note = value?.checkpoint;
   const text = value?.leafHashPrefixes;

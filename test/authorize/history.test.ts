@@ -5,7 +5,6 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { judgeAuthority } from '../../shared/authorize/authority.ts';
 import { inForceAt, judgeAdoption, loadHistory } from '../../shared/authorize/history.ts';
 
 let folder: string;
@@ -86,9 +85,40 @@ describe('loading the history of indelible.yaml', () => {
   });
 
   it('names the file of the history whose content is wrong', async () => {
-    const wrong = `${FIRST}roles: []\n`;
+    const wrong = `${FIRST}colours: []\n`;
     await deploy(version('2026-03-01T00:00:00Z', wrong), [wrong]);
-    await expect(loadHistory(folder)).rejects.toThrow(`indelible.history/${sha256(wrong)}.yaml:4:1: "roles"`);
+    await expect(loadHistory(folder)).rejects.toThrow(`indelible.history/${sha256(wrong)}.yaml:4:1: "colours"`);
+  });
+
+  it('names every fault of every version at once, so that one pull request mends them all', async () => {
+    const wrong = `${FIRST}colours: []\n`;
+    await deploy(`${version('2026-03-01T00:00:00Z', wrong)}shapes: []\n`, [
+      wrong,
+      { name: `${sha256(FIRST)}.yaml`, text: SECOND },
+      { name: 'notes.txt', text: '' },
+    ]);
+    const error = await loadHistory(folder).catch((each: unknown) => each);
+    const faults = (error as Error).message.split('\n');
+    expect(faults).toHaveLength(4);
+    for (const fault of [
+      'indelible.yaml:5:1: "shapes"',
+      `indelible.history/${sha256(wrong)}.yaml:4:1: "colours"`,
+      `indelible.history/${sha256(FIRST)}.yaml was edited`,
+      'indelible.history/notes.txt is not named <sha256>.yaml',
+    ]) {
+      expect(faults).toContainEqual(expect.stringContaining(fault));
+    }
+  });
+
+  it('knows the commit that the package names, and refuses what is none', async () => {
+    await writeFile(join(folder, 'indelible.yaml'), FIRST);
+    expect((await loadHistory(folder)).commit).toBeUndefined();
+    await writeFile(join(folder, 'indelible.commit'), `${'5b8e3f70'.repeat(5)}\n`);
+    expect((await loadHistory(folder)).commit).toBe('5b8e3f70'.repeat(5));
+    for (const wrong of ['', 'main', '5B8E3F70'.repeat(5), `${'5b8e3f70'.repeat(5)}-dirty`]) {
+      await writeFile(join(folder, 'indelible.commit'), wrong);
+      await expect(loadHistory(folder)).rejects.toThrow('holds no commit');
+    }
   });
 });
 
@@ -120,21 +150,5 @@ describe('the version in force at a time', () => {
     expect(inForceAt(adopted, '2026-01-31T23:59:59.999Z')).toBe('a');
     expect(inForceAt(adopted, '2026-02-01T00:00:00.000Z')).toBe('c');
     expect(inForceAt([], '2026-02-01T00:00:00.000Z')).toBeUndefined();
-  });
-});
-
-describe('judging authority', () => {
-  it('claims to know nothing while no roles are read', async () => {
-    await writeFile(join(folder, 'indelible.yaml'), FIRST);
-    const data = { category: 'code', action: 'merge', outcome: 'succeeded', summary: 'merged' } as const;
-    const question = {
-      type: 'indelible.code.pull_request.merged',
-      time: '2026-02-01T00:00:00.000Z',
-      data,
-      project: 'payments',
-    };
-    expect(judgeAuthority({ ...question, adopted: [], history: await loadHistory(folder) })).toEqual({
-      basis: 'unknown',
-    });
   });
 });

@@ -59,7 +59,14 @@ describe('finding the project of an event', () => {
     expect(finder.find('urn:indelible:project:payments', [`payments~${UUID}`])).toBe('payments');
     expect(finder.find('urn:indelible:anything', [`new-project~${UUID}`])).toBe('new-project');
     expect(finder.find('urn:indelible:project:new-project', [])).toBe('new-project');
-    expect(finder.find('urn:x', [`Payments~${UUID}`, 'payments~', `x/payments~${UUID}`])).toBeUndefined();
+    const odd = [`Payments~${UUID}`, 'payments~', `x/payments~${UUID}`];
+    expect(finder.find('urn:indelible:anything', odd)).toBeUndefined();
+  });
+
+  it('lets a webhook or an event of Azure’s put itself into a project by naming a request or a project', () => {
+    for (const source of ['https://github.com/evil/x', 'azure-devops:collection', '/subscriptions/0', 'urn:x']) {
+      expect(finder.find(source, [`payments~${UUID}`, 'urn:indelible:project:payments'])).toBeUndefined();
+    }
   });
 
   it('never throws, and finds every source itself whatever it holds', () => {

@@ -109,7 +109,7 @@ describe('against Azurite', () => {
     expect(found).toMatchObject({
       partitionKey: 'foreign',
       rowKey: 'a',
-      columns: { When: '"1970-01-01T00:00:00.000Z"', Int: 7 },
+      columns: { When: '1970-01-01T00:00:00.000Z', 'When@odata.type': 'Edm.DateTime', Int: 7 },
     });
     await client.upsertEntity({ partitionKey: 'Progress', rowKey: 'x' });
   });

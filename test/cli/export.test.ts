@@ -74,7 +74,23 @@ describe('indelible export', () => {
     const { code, out } = await run();
     expect(code).toBe(1);
     expect(out).toContain('WRONG copyDiffers: blob trail/segments/');
+    expect(out).toMatch(
+      /That is the file of the copy, which was changed since it was made: remove it and export again\.$/m,
+    );
+    expect(out).toContain('trail: 0 copied, 2 there already, 1 damaged in the copy.');
     expect(await readFile(copy, 'utf8')).toBe('changed');
+    await rm(copy);
+    expect((await run()).code).toBe(0);
+  });
+
+  it('blames the copy for what is damaged where it comes from', async () => {
+    built.trail.tamper(formatSegmentBlob('audit.example/trail/web/0/0', 1), Buffer.from('damaged'));
+    await from();
+    expect((await run()).out).toContain('It was copied as it lies in the trail.');
+    const { code, out } = await run();
+    expect(code).toBe(1);
+    expect(out).toContain('It lies so in the trail too: the copy is a true one of what is damaged there.');
+    expect(out).not.toContain('remove it');
   });
 
   it('exits with 2 where there is nothing to copy from', async () => {

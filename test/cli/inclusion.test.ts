@@ -14,14 +14,14 @@ describe('indelible inclusion', () => {
   let folder: string;
   let proof: string;
   const id = recordId(['github', 'd-0-3', 'part-1']);
+  const proven = new TrailBuilder();
+  const second = makeKey();
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'indelible-inclusion-'));
-    const built = new TrailBuilder();
-    const second = makeKey();
-    const log = built.log().segment([message('a'), message('b')], { announce: second });
+    const log = proven.log().segment([message('a'), message('b')], { announce: second });
     log.segment([message('c'), message('d', { records: 3 })]).segment([message('e')]);
-    await writeBuilt(built, folder);
+    await writeBuilt(proven, folder);
     await writeFile(join(folder, 'second.pem'), formatPublicKey(second.publicKey));
     await writeFile(join(folder, 'last.checkpoint'), log.checkpoint);
     const { code, out, err } = await indelible(folder, 'inclusion', id, '--from', '.');
@@ -66,23 +66,54 @@ describe('indelible inclusion', () => {
     }
   });
 
-  it('is compared with a checkpoint that was kept: the same, another one, and one that says nothing of it', async () => {
-    const { checkpoint } = JSON.parse(proof) as { checkpoint: string };
-    await writeFile(join(folder, 'kept.checkpoint'), checkpoint);
-    await writeFile(join(folder, 'forked.checkpoint'), checkpoint.replace(/\n[^\n]{43}=\n/, `\n${'A'.repeat(43)}=\n`));
+  describe('compared with checkpoints that were kept', () => {
     const given = (...files: string[]) =>
-      indelible(folder, 'verify-inclusion', 'proof.json', '--key', 'second.pem', '--checkpoint', ...files);
-    const same = await given('last.checkpoint', 'kept.checkpoint');
-    expect(same.code).toBe(0);
-    expect(same.out).toContain('The checkpoint is the one kept in kept.checkpoint.');
-    expect(same.out).not.toContain('note');
-    const forked = await given('forked.checkpoint');
-    expect(forked.code).toBe(1);
-    expect(forked.out).toContain('two histories were signed');
-    const other = await given('last.checkpoint');
-    expect(other).toMatchObject({ code: 2, out: '' });
-    expect(other.err).toContain('None of the checkpoints given is over 9 leaves');
-    expect(await given('key.pem')).toMatchObject({ code: 2, out: '' });
+      indelible(folder, 'verify-inclusion', 'proof.json', '--key', 'second.pem', 'key.pem', '--checkpoint', ...files);
+    beforeAll(async () => {
+      const { checkpoint } = JSON.parse(proof) as { checkpoint: string };
+      await writeFile(join(folder, 'kept.checkpoint'), checkpoint);
+      // The same keys signed another history of the same length.
+      const fork = new TrailBuilder(proven.name, proven.key);
+      const log = fork.log().segment([message('x'), message('y')], { announce: second });
+      log.segment([message('c'), message('d', { records: 3 })]);
+      await writeFile(join(folder, 'forked.checkpoint'), log.checkpoint);
+      const [signed = '', signature = ''] = checkpoint.split(/(?<=\n)(?=— )/);
+      const bytes = Buffer.from(signature.trim().split(' ').at(-1) ?? '', 'base64');
+      bytes.fill(7, 10);
+      const unsigned = signature.replace(/ [^ ]+\n$/, ` ${bytes.toString('base64')}\n`);
+      await writeFile(join(folder, 'unsigned.checkpoint'), signed + unsigned);
+    });
+
+    it('does not name the file that has its own, or goes on with files that say nothing of it', async () => {
+      const same = await given('last.checkpoint', 'kept.checkpoint');
+      expect(same.code).toBe(0);
+      expect(same.out).toContain('The checkpoint is the one kept in kept.checkpoint.');
+      expect(same.out).not.toContain('note');
+      const other = await given('last.checkpoint');
+      expect(other).toMatchObject({ code: 2, out: '' });
+      expect(other.err).toContain('None of the checkpoints given is over 9 leaves');
+      expect(await given('key.pem')).toMatchObject({ code: 2, out: '' });
+    });
+
+    it('holds by the order of the files: the first that agrees hides one that contradicts', async () => {
+      for (const files of [
+        ['forked.checkpoint'],
+        ['forked.checkpoint', 'kept.checkpoint'],
+        ['kept.checkpoint', 'forked.checkpoint'],
+      ]) {
+        const { code, out } = await given(...files);
+        expect({ files, code }).toEqual({ files, code: 1 });
+        expect(out).toContain('forked.checkpoint is over the same 9 leaves and has another root: two histories were');
+      }
+    });
+
+    it('is vouched for by a checkpoint that nobody signed', async () => {
+      for (const files of [['unsigned.checkpoint'], ['kept.checkpoint', 'unsigned.checkpoint']]) {
+        const { code, out } = await given(...files);
+        expect({ files, code }).toEqual({ files, code: 1 });
+        expect(out).toContain('unsigned.checkpoint is over the same 9 leaves, and none of the keys given signed it');
+      }
+    });
   });
 
   it('does not hold under another key', async () => {

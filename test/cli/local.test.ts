@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,7 +20,7 @@ import { TableIndexTables } from '../../shared/azure/table-index-tables.ts';
 import { recordId } from '../../shared/wire/record.ts';
 import { formatPublicKey } from '../../shared/wire/signed-note.ts';
 import { TrailBuilder, message } from '../fixtures/trail-builder.ts';
-import { indelible } from './running.ts';
+import { indelible, writeBuilt } from './running.ts';
 
 interface Taken {
   readonly url: string;
@@ -39,12 +39,19 @@ describe('indelible on the local stack', () => {
   const id = recordId(['github', 'd-0-1', '']);
   const secret = 'a secret of the local stack';
   let stackFile: string;
+  /** Of the messages in the hub. */
+  let next = 2;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'indelible-local-'));
     storage = await startStorage({ dataDir: join(folder, 'storage'), containers: ['trail', 'evidence'] });
     issuer = await startTokenIssuer({ dataDir: join(folder, 'issuer') });
     door = createServer((request, response) => {
+      if (request.method === 'GET') {
+        // As the hub stand-in's admin service: the last message of this partition is the builder's second one.
+        response.end(JSON.stringify([{ name: 'web', partitions: [{ id: '0', next }] }]));
+        return;
+      }
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
@@ -63,22 +70,25 @@ describe('indelible on the local stack', () => {
     }
     await new TableIndexTables((table) => openTable(connection, table)).prepare();
     await writeFile(join(folder, 'key.pem'), formatPublicKey(built.key.publicKey));
+    const api = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
     const stack = {
       pid: process.pid,
-      api: `http://127.0.0.1:${(door.address() as AddressInfo).port}`,
+      api,
       storage: storage.connectionString,
-      hubs: '',
-      hubsAdmin: '',
+      hubs: 'Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=local;SharedAccessKey=local;UseDevelopmentEmulator=true',
+      hubsAdmin: api,
+      logsAdmin: api,
       issuer: `http://127.0.0.1:${issuer.port}`,
       audience: 'api://indelible.localhost',
       githubSecret: secret,
+      azureDevopsPassword: secret,
       trail: built.name,
       keys: folder,
       publicKey: join(folder, 'key.pem'),
     };
     await mkdir(join(folder, '.indelible'));
     stackFile = JSON.stringify(stack);
-    await writeFile(join(folder, '.indelible', 'stack.json'), stackFile);
+    await writeFile(join(folder, '.indelible', 'stack.json'), stackFile, { mode: 0o600 });
     await writeFile(join(folder, 'payload.json'), '{"action": "opened"}');
   });
   afterAll(async () => {
@@ -101,9 +111,22 @@ describe('indelible on the local stack', () => {
   });
 
   it('proves a record that no index row names, by searching the trail', async () => {
-    const { code, out } = await run('inclusion', id, '--from', 'local');
+    for (const where of [[], ['--in', 'local'], ['--from', 'local']]) {
+      const { code, out } = await run('inclusion', id, ...where);
+      expect(code).toBe(0);
+      expect(JSON.parse(out)).toMatchObject({ segment: 0, index: 2 });
+    }
+  });
+
+  it('does not call a trail whole without a word where messages wait to be sealed', async () => {
+    next = 5;
+    const { code, out } = await run('verify', 'local');
+    next = 2;
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ segment: 0, index: 2 });
+    expect(out).toMatch(
+      /^note {2}3 messages of web\/0 wait in the hub and are not sealed\. .*logs\/seal\.log says why\.$/m,
+    );
+    expect((await run('verify', 'local')).out).not.toContain('wait in the hub');
   });
 
   it('rebuilds the index; then all rows hold and answer', async () => {
@@ -137,8 +160,8 @@ describe('indelible on the local stack', () => {
     const event = await run('query', 'Events', id);
     expect(event.out).toContain('octocat opened pull request 1');
     const capped = await run('query', 'Events', id, '--project', 'other');
-    expect(capped.out).toBe('0 rows.\n');
-    expect((await run('inclusion', id, '--from', 'local')).code).toBe(0);
+    expect(capped.out).toMatch(/^0 rows\.\n/);
+    expect((await run('inclusion', id)).code).toBe(0);
   });
 
   it('exports it, and lists its keys', async () => {
@@ -186,7 +209,21 @@ describe('indelible on the local stack', () => {
 
   it('asks no index for times without their zone', async () => {
     const { code, err } = await run('query', 'Access', '-', '--from', '2026-11-23T00:00:00');
-    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('"from" must be a time with its zone') });
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('--from must be a time with its zone') });
+    expect((await run('query', 'ByProject', 'shop')).err).toContain('give --from and --to');
+    expect((await run('query', 'Nothing', 'shop')).err).toContain('<table> must be one of');
+  });
+
+  it('asks no index for a key that nobody wrote so, without saying that keys are exact', async () => {
+    const { code, out } = await run('query', 'Decisions', 'Shop');
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('A key is looked for as it is') });
+  });
+
+  it('offers an export to who asks for the index, which none has', async () => {
+    for (const command of ['query', 'rebuild-index']) {
+      expect((await run(command, '--help')).out).not.toContain('(an export)');
+    }
+    expect((await run('inclusion', '--help')).out).toContain('(an export)');
   });
 
   it('gives tokens of its issuer', async () => {
@@ -233,19 +270,106 @@ describe('indelible on the local stack', () => {
     expect((await run('send', 'approvals', 'payload.json', '--as', 'bob', '--withdraw')).code).toBe(2);
   });
 
+  it('passes over an option of another source in silence, or makes a request of a vote', async () => {
+    await writeFile(join(folder, 'vote.json'), '{"verdict": "approve"}');
+    const before = taken.length;
+    const cases: [string[], string][] = [
+      [['github', 'payload.json', '--event', 'push', '--as', 'bob'], '--as means nothing for github'],
+      [['azure-activity', 'payload.json', '--delivery', 'd-1'], '--delivery means nothing for azure-activity'],
+      [['approvals', 'payload.json', '--as', 'bob', '--event', 'push'], '--event means nothing for approvals'],
+      [['approvals', 'vote.json', '--as', 'bob'], 'name the request that it is on with --request'],
+    ];
+    for (const [args, said] of cases) {
+      const { code, out, err } = await run('send', ...args);
+      expect({ code, out, err }).toEqual({ code: 2, out: '', err: expect.stringContaining(said) });
+    }
+    expect(taken).toHaveLength(before);
+    expect((await run('send', 'approvals', 'vote.json', '--as', 'bob', '--request', 'shop~1')).code).toBe(0);
+  });
+
   it('exits with 1 where what it sent was refused, and with 2 where nobody answers', async () => {
     expect((await run('send', 'approvals', 'payload.json', '--as', 'bob', '--request', 'refused')).code).toBe(1);
     expect((await run('send', 'azure-activity', 'payload.json', '--to', 'nonsense')).err).toContain('is no address');
     const { code, err } = await run('send', 'azure-activity', 'payload.json', '--to', 'http://127.0.0.1:9');
     expect({ code, err }).toEqual({ code: 2, err: 'indelible: http://127.0.0.1:9 does not answer: is it running?\n' });
   });
+
+  describe('a stack.json that came with a folder', () => {
+    let handed: string;
+    beforeAll(async () => {
+      handed = await mkdtemp(join(tmpdir(), 'indelible-handed-'));
+      await writeBuilt(built, handed);
+      for (const blob of built.trail.names('segments/')) {
+        await chmod(join(handed, 'trail', blob), 0o644);
+        await writeFile(join(handed, 'trail', blob), 'tampered');
+      }
+    });
+    afterAll(() => rm(handed, { recursive: true, force: true }));
+
+    const KEY = ['--key', 'key.pem'];
+    const lay = async (change: object, mode = 0o600): Promise<void> => {
+      await rm(join(handed, 'stack.json'), { force: true });
+      await writeFile(join(handed, 'stack.json'), JSON.stringify({ ...(JSON.parse(stackFile) as object), ...change }), {
+        mode,
+      });
+    };
+
+    it('leads the verifier to a sound trail, and it calls the tampered one in the folder whole', async () => {
+      expect((await indelible(handed, 'verify', '.', ...KEY)).code).toBe(1);
+      await lay({});
+      for (const args of [
+        ['verify', '.', ...KEY],
+        ['verify', '.'],
+        ['inclusion', id, '--in', '.'],
+        ['export', '.', 'copy'],
+        ['keys', '.'],
+      ]) {
+        const { code, out, err } = await indelible(handed, ...args);
+        expect({ args, code, out }).toEqual({ args, code: 2, out: '' });
+        expect(err).toContain('holds a trail/ and a stack.json');
+      }
+    });
+
+    it('is believed though somebody else wrote it, it names another machine, or it is a link to one’s own', async () => {
+      await rename(join(handed, 'trail'), join(handed, 'hidden'));
+      const cases: [string, () => Promise<void>][] = [
+        ['is not yours alone', () => lay({}, 0o644)],
+        ['stop the stack', () => lay({ storage: storage.connectionString.replaceAll('127.0.0.1', '198.51.100.7') })],
+        ['stop the stack', () => lay({ storage: `${storage.connectionString};BlobEndpoint=https://evil.example/x` })],
+        ['stop the stack', () => lay({ api: 'https://evil.example' })],
+        ['stop the stack', () => lay({ hubsAdmin: 'http://127.0.0.1.evil.example:80' })],
+        [
+          'it is a link',
+          async () => {
+            await rm(join(handed, 'stack.json'));
+            await symlink(join(folder, '.indelible', 'stack.json'), join(handed, 'stack.json'));
+          },
+        ],
+      ];
+      for (const [said, write] of cases) {
+        await write();
+        for (const args of [
+          ['verify', '.', ...KEY],
+          ['send', 'azure-activity', join(folder, 'payload.json'), '--stack', '.'],
+        ]) {
+          const { code, out, err } = await indelible(handed, ...args);
+          expect({ args, code, out }).toEqual({ args, code: 2, out: '' });
+          expect(err).toContain(said);
+        }
+      }
+      await lay({});
+      expect((await indelible(handed, 'verify', '.', ...KEY)).code).toBe(0);
+      await rename(join(handed, 'hidden'), join(handed, 'trail'));
+    });
+  });
+
   it('says that no stack runs where one was killed and left its file: nobody answers at its addresses', async () => {
     const dead = await mkdtemp(join(tmpdir(), 'indelible-killed-'));
     await mkdir(join(dead, '.indelible'));
     const ended = execFile(process.execPath, ['--eval', '']);
     await once(ended, 'exit');
     const left = { ...(JSON.parse(stackFile) as object), pid: ended.pid };
-    await writeFile(join(dead, '.indelible', 'stack.json'), JSON.stringify(left));
+    await writeFile(join(dead, '.indelible', 'stack.json'), JSON.stringify(left), { mode: 0o600 });
     for (const args of [
       ['verify', 'local'],
       ['token', '--as', 'alice'],
@@ -256,7 +380,7 @@ describe('indelible on the local stack', () => {
         err: expect.stringMatching(/^indelible: No stack runs on \.indelible\//),
       });
     }
-    await writeFile(join(dead, '.indelible', 'stack.json'), '{"pid":');
+    await writeFile(join(dead, '.indelible', 'stack.json'), '{"pid":', { mode: 0o600 });
     for (const args of [
       ['verify', 'local'],
       ['verify', '.indelible'],

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile, readdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -79,9 +79,11 @@ describe('indelible verify', () => {
     );
   });
 
+  const SAVE = ['verify', '.', '--key', 'key.pem', '--save-checkpoints', 'kept'];
+
   it('saves checkpoints that show a cut end next time, and says that without one it would not show', async () => {
     await write();
-    const first = await indelible(folder, 'verify', '.', '--key', 'key.pem', '--save-checkpoints', 'kept');
+    const first = await indelible(folder, ...SAVE);
     expect(first.out).toContain('an end that was cut off would not show');
     const [kept = ''] = await readdir(join(folder, 'kept'));
     await rm(join(folder, 'trail', log.blob));
@@ -90,6 +92,60 @@ describe('indelible verify', () => {
     const { code, out } = await indelible(folder, ...cut, '--checkpoint', join('kept', kept));
     expect({ code, says: out.includes('WRONG tailCut') }).toEqual({ code: 1, says: true });
     expect(out).not.toContain('would not show');
+  });
+
+  it('replaces the checkpoint that would show a cut end by one of what was left', async () => {
+    await write();
+    await indelible(folder, ...SAVE);
+    const file = join(folder, 'kept', 'audit.example~trail~web~0~0.checkpoint');
+    const kept = await readFile(file, 'utf8');
+    expect(kept).toBe(log.checkpoint);
+    await rm(join(folder, 'trail', log.blob));
+    for (const more of [[], ['--log', log.name]]) {
+      const { code, out } = await indelible(folder, ...SAVE, ...more);
+      expect({ code, says: out.includes('WRONG tailCut') }).toEqual({ code: 1, says: true });
+      expect(await readFile(file, 'utf8')).toBe(kept);
+    }
+    await rm(join(folder, 'trail', 'segments'), { recursive: true });
+    expect((await indelible(folder, ...SAVE)).code).toBe(1);
+    expect(await readFile(file, 'utf8')).toBe(kept);
+  });
+
+  it('replaces the checkpoint of another history, or of another log, or what is no checkpoint', async () => {
+    await write();
+    const file = join(folder, 'kept', 'audit.example~trail~web~0~0.checkpoint');
+    await mkdir(join(folder, 'kept'));
+    const fork = new TrailBuilder(built.name, built.key).log().segment([message('x'), message('y')]);
+    fork.segment([message('z')]);
+    const other = built.log('web', '1').segment([message('x')]);
+    for (const [content, expected] of [
+      [fork.checkpoint, 1],
+      ['hello', 2],
+      [other.checkpoint, 1],
+    ] as const) {
+      await writeFile(file, content);
+      expect((await indelible(folder, ...SAVE)).code).toBe(expected);
+      expect(await readFile(file, 'utf8')).toBe(content);
+    }
+    await writeBuilt(built, folder);
+    const { code, err } = await indelible(folder, ...SAVE);
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('it is not replaced') as string });
+    expect(await readFile(file, 'utf8')).toBe(other.checkpoint);
+  });
+
+  it('keeps no newer checkpoint where the log has grown, or one of two logs with like names', async () => {
+    await write();
+    await indelible(folder, ...SAVE);
+    log.segment([message('d')]);
+    // Hubs and trails may hold hyphens and underscores.
+    built.log('web-0', '0').segment([message('e')]);
+    await write();
+    expect((await indelible(folder, ...SAVE)).code).toBe(0);
+    expect((await readdir(join(folder, 'kept'))).toSorted()).toEqual([
+      'audit.example~trail~web-0~0~0.checkpoint',
+      'audit.example~trail~web~0~0.checkpoint',
+    ]);
+    expect(await readFile(join(folder, 'kept', 'audit.example~trail~web~0~0.checkpoint'), 'utf8')).toBe(log.checkpoint);
   });
 
   it('exits with 1 where a checkpoint that was kept shows a cut log', async () => {

@@ -1,10 +1,19 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import { APPROVALS_ROLE, castVote, requestApproval, withdrawApproval } from '../../shared/collect/approvals.ts';
+import {
+  castVote,
+  delegateVote,
+  reopenApproval,
+  requestApproval,
+  revokeStep,
+  withdrawApproval,
+} from '../../shared/collect/approvals.ts';
+import { APPROVALS_ROLE } from '../../shared/collect/decide-caller.ts';
 import type { Caller } from '../../shared/collect/tokens.ts';
 import { RequestError } from '../../shared/errors.ts';
 import { parseJson } from '../../shared/wire/json.ts';
 import { recordId } from '../../shared/wire/record.ts';
+import { standingRequestId } from '../../shared/wire/request-id.ts';
 import { fakePublishing } from '../publish/fake-publishing.ts';
 import { ODD_BODIES, requestOf } from './requests.ts';
 
@@ -219,8 +228,52 @@ describe('voting and withdrawing', () => {
   });
 });
 
+describe('reopening, delegating and revoking', () => {
+  test('is published under the request, in the partition of its other steps', async () => {
+    await reopenApproval(app, on(REQUEST));
+    await delegateVote(app, on(REQUEST, {}, '{"to":"entra:o-2"}'));
+    await revokeStep(app, on(REQUEST));
+    expect(app.publisher.taken.map(({ partitionKey }) => partitionKey)).toEqual([REQUEST, REQUEST, REQUEST]);
+    expect(app.publisher.envelopes.map(({ event, subject, function: name }) => [event, subject, name])).toEqual([
+      ['reopened', REQUEST, 'reopen-approval'],
+      ['delegated', REQUEST, 'delegate-vote'],
+      ['revoked', REQUEST, 'revoke-step'],
+    ]);
+  });
+
+  test('under the name of a project is published with the delegations that hold for a role', async () => {
+    const standing = standingRequestId('payments');
+    expect(standing).toMatch(/^payments~[0-9a-f-]{36}$/);
+    const body = '{"to":"entra:o-2","role":"approver","until":"2026-04-01T00:00:00Z"}';
+    expect(await delegateVote(app, on('payments', {}, body))).toMatchObject({ request: standing });
+    await revokeStep(app, on('payments', {}, '{"to":"entra:o-2"}'));
+    expect(app.publisher.envelopes.map(({ subject }) => subject)).toEqual([standing, standing]);
+    await expect(reopenApproval(app, on('payments'))).rejects.toMatchObject({ code: 'badRequest' });
+  });
+
+  test.each([
+    ['a delegation to nobody', REQUEST, '{}', /lacks to/],
+    ['one with a role and no end', 'payments', '{"to":"entra:o-2","role":"approver"}', /lacks until/],
+    ['one of a request without an end', REQUEST, '{"to":"entra:o-2"}', /^none$/],
+  ])('%s is published; its sender learns what it lacks', async (_what, id, body, said) => {
+    const { warning } = await delegateVote(app, on(id, {}, body));
+    expect(app.publisher.taken).toHaveLength(1);
+    expect(warning ?? 'none').toMatch(said);
+  });
+
+  test('an app may reopen what it asked for, and neither delegate nor revoke: votes are people’s', async () => {
+    caller = PIPELINE;
+    expect(await reopenApproval(app, on(REQUEST))).toMatchObject({ request: REQUEST });
+    await expect(delegateVote(app, on(REQUEST))).rejects.toMatchObject({ code: 'roleMissing' });
+    await expect(revokeStep(app, on(REQUEST))).rejects.toMatchObject({ code: 'roleMissing' });
+  });
+});
+
 describe('everybody', () => {
   test.each([
+    ['reopen', () => reopenApproval(app, on(REQUEST))],
+    ['delegate', () => delegateVote(app, on(REQUEST))],
+    ['revoke', () => revokeStep(app, on(REQUEST))],
     ['ask', () => requestApproval(app, requestOf('{"project":"a"}', bearer))],
     ['vote', () => castVote(app, on(REQUEST))],
     ['withdraw', () => withdrawApproval(app, on(REQUEST))],

@@ -99,6 +99,13 @@ describe('the partition of a delivery', () => {
   });
 });
 
+test('a body that curl -d has changed is blamed on the secret alone', () => {
+  const headers = new Headers({ 'x-hub-signature-256': sign(SECRET, body) });
+  expect(() => authenticateGithub([SECRET], headers, Buffer.concat([body, Buffer.from(' ')]))).toThrow(
+    'or the body was changed on its way (curl needs --data-binary)',
+  );
+});
+
 describe('collecting a GitHub webhook', () => {
   const headers = { 'x-github-event': 'push', 'x-github-delivery': '72d3162e-cc78-11e3-81ab-4c9367dc0958' };
 

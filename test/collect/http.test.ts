@@ -41,6 +41,8 @@ describe('the answer to a request', () => {
     ['lengthMissing', 411, undefined],
     ['bodyTooLarge', 413, undefined],
     ['signatureMissing', 401, 'X-Hub-Signature-256'],
+    ['passwordMissing', 401, 'Basic realm="indelible"'],
+    ['passwordWrong', 401, 'Basic realm="indelible"'],
     ['signatureWrong', 401, 'X-Hub-Signature-256'],
     ['tokenMissing', 401, 'Bearer'],
     ['tokenInvalid', 401, 'Bearer error="invalid_token"'],

@@ -67,7 +67,7 @@ const context = {
   partition: '0',
   hub: { namespace: 'example', name: 'corpus', created: ENQUEUED },
   configuration: { sha256: 'a'.repeat(64), from: ENQUEUED, projectOf: () => 'payments' },
-  judge: () => ({ basis: 'unknown' }),
+  judge: () => ({ authority: { basis: 'unknown' } }),
 } as unknown as SegmentContext;
 
 /** The records of the one message, each read back from the bytes of its leaf. */

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { untilSealed } from '../../local/until-sealed.ts';
+import { VOTE_REFUSALS } from '../../shared/decide/folded.ts';
 import { TABLES } from '../../shared/tabulate/index-tables.ts';
 import { isObject } from '../../shared/wire/json.ts';
 import { DECISION_KINDS } from '../../shared/wire/record.ts';
@@ -95,7 +96,7 @@ describe('docs/api.md', () => {
     const { file } = stage.stack;
     expect(BLOCKS.length).toBeGreaterThan(8);
     for (const { commands, language, printed } of BLOCKS) {
-      if (/ query |\/api\/events/.test(commands)) await untilSealed(file, PATIENCE);
+      if (/ query | approval |\$dave/.test(commands)) await untilSealed(file, PATIENCE);
       const out = await shell.run(commands.replaceAll('127.0.0.1:7071', new URL(file.api).host));
       const statuses = [...out.matchAll(STATUS)].map(([, status]) => status);
       const stated = [...commands.matchAll(/# (\d{3})$/gm)].map(([, status]) => status);
@@ -107,8 +108,9 @@ describe('docs/api.md', () => {
     }
   });
 
-  it('leaves out a table, or a kind of decision', () => {
+  it('leaves out a table, a kind of decision, or a reason why a vote does not count', () => {
     expect([...TABLES, 'Progress'].filter((table) => !DOCUMENT.includes(`| \`${table}\``))).toEqual([]);
     expect(DECISION_KINDS.filter((kind) => !DOCUMENT.includes(`\`${kind}\``))).toEqual([]);
+    expect(Object.keys(VOTE_REFUSALS).filter((why) => !DOCUMENT.includes(`| \`${why}\``))).toEqual([]);
   });
 });

@@ -115,7 +115,7 @@ function depsOf(hub: HubReader, trail: MemoryImmutableStore, evidence: MemoryImm
         normalizeMessage(name, { envelope: message.envelope, enqueued: message.enqueued, body }),
       ),
     configuration: { ...parseConfiguration(Buffer.from(CONFIGURATION)), follows: () => false },
-    judge: () => ({ basis: 'unknown' }),
+    judge: () => ({ authority: { basis: 'unknown' } }),
     tabulate: async () => undefined,
     hint: async () => undefined,
     now: () => Date.parse(CREATED),

@@ -26,6 +26,7 @@ const COMMANDS = [...README.matchAll(/```sh\n([\s\S]*?)```/g)]
 function mask(text: string): string {
   return text
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replaceAll(/~[0-9a-f-]{36}/g, '~ID')
     .replaceAll(/\b[0-9a-f]{32,}\b/g, 'ID')
     .replaceAll(/\/\d+\/\d+\b/g, '/P')
     .replaceAll(/\b(segments?|record) \d+/g, '$1 N')
@@ -77,7 +78,7 @@ describe('README.md', () => {
 
   it('begins with two commands that do everything', () => {
     expect(COMMANDS.slice(0, 2)).toEqual(['npm ci && npm run demo', 'npm ci && npm test']);
-    expect(README.split('\n').slice(0, 50).join('\n')).toContain('── Events go in');
+    expect(README.split('\n').slice(0, 50).join('\n')).toContain('── A change request against it');
   });
 
   it('shows what the demo prints', { timeout: PATIENCE }, async () => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { MAX_BODY_BYTES, answerRequest } from '../../shared/collect/http.ts';
 import { startHostProcess } from './functions-host-process.ts';
 import type { HostProcess } from './functions-host-process.ts';
 
@@ -172,6 +173,41 @@ describe('what stands before the app', () => {
     outgoing.destroy();
     expect(await echoes()).toBe(before);
     expect((await send(limited, options, Buffer.alloc(1000))).status).toBe(201);
+  });
+
+  test('a refusal of the host is worded otherwise than that of our functions in Azure: callers would read two forms', async () => {
+    const none = { count: () => undefined, log: () => undefined };
+    const context = { error: () => undefined };
+    for (const [headers, body] of [
+      [{ 'transfer-encoding': 'chunked' }, 'hello'],
+      [{ 'content-length': String(MAX_BODY_BYTES + 1) }, undefined],
+    ] as const) {
+      const ours = await answerRequest(
+        { headers: new Headers(headers), params: {}, arrayBuffer: () => Promise.resolve(new ArrayBuffer(0)) },
+        context,
+        () => Promise.resolve({ app: 'collect', telemetry: none }),
+        () => Promise.resolve({}),
+      );
+      const outgoing = request({
+        port: host.port,
+        host: '127.0.0.1',
+        agent: false,
+        method: 'POST',
+        path: '/',
+        headers,
+      });
+      outgoing.on('error', () => undefined);
+      outgoing.flushHeaders();
+      if (body !== undefined) outgoing.end(body);
+      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+      const chunks = await response.toArray();
+      outgoing.destroy();
+      expect({
+        status: response.statusCode,
+        type: response.headers['content-type'],
+        jsonBody: JSON.parse(Buffer.concat(chunks).toString()) as unknown,
+      }).toEqual({ status: ours.status, type: 'application/json', jsonBody: ours.jsonBody });
+    }
   });
 
   test('a sender that does not wait still reads the 413, instead of a broken connection', async () => {

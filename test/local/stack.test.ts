@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startStack } from '../../local/stack.ts';
 import type { Part } from '../../local/stack.ts';
 import { untilSealed } from '../../local/until-sealed.ts';
+import { createFileKey } from '../../shared/directory/file-signer.ts';
 import { UNRECOGNIZED_TYPE } from '../../shared/wire/record.ts';
 import type { TrailRecord } from '../../shared/wire/record.ts';
 import { StackStage, pushOf } from './stack-stage.ts';
@@ -38,6 +39,7 @@ describe('npm start', () => {
     const { code, stdout, stderr } = await run('--data', data, '--port', '0', '--configuration', folder);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^The stack did not start: .*indelible\.yaml:\d+:\d+: /);
+    expect(stderr).toContain(`the configuration in ${folder} cannot be used: `);
     expect(existsSync(join(data, 'stack.json'))).toBe(false);
     await rm(folder, { recursive: true });
   });
@@ -56,6 +58,25 @@ describe('npm start', () => {
     expect(stdout).toMatch(/^Usage: npm start -- [^]*--data[^]*--port[^]*--configuration/);
   });
 
+  it('writes into a folder of other things, or over a file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'indelible-start-'));
+    await writeFile(join(folder, 'thesis.txt'), 'mine');
+    const cases: [string, string][] = [
+      [folder, `The folder ${folder} holds other things already, such as thesis.txt`],
+      [join(folder, 'thesis.txt'), `${join(folder, 'thesis.txt')} is a file`],
+    ];
+    for (const [data, said] of cases) {
+      const { code, stdout, stderr } = await run('--data', data, '--port', '0');
+      expect({ code, stdout, stderr }).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining(said) as string,
+      });
+    }
+    expect(await readdir(folder)).toEqual(['thesis.txt']);
+    await rm(folder, { recursive: true });
+  });
+
   it('that is interrupted while it starts ends, and does not say that it runs', OPTIONS, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'indelible-start-'));
     const main = join(import.meta.dirname, '../../local/main.ts');
@@ -69,6 +90,74 @@ describe('npm start', () => {
     expect(said).toBe('Stopping.\n');
     expect(existsSync(join(folder, 'stack.json'))).toBe(false);
     await rm(folder, { recursive: true });
+  });
+
+  it(
+    'says nothing where nothing is sealed any more, or which folder the commands have to be told',
+    OPTIONS,
+    async () => {
+      const first = await StackStage.open();
+      await first.github('push', pushOf(1));
+      await untilSealed(first.stack.file, PATIENCE);
+      await first.stack.stop();
+      // An edited indelible.yaml that is no new version of the adopted one.
+      const mine = join(first.folder, 'mine');
+      await mkdir(mine);
+      const sample = await readFile(join(import.meta.dirname, '../../local/sample/indelible.yaml'), 'utf8');
+      await writeFile(join(mine, 'indelible.yaml'), `${sample}# mine\n`);
+      const data = join(first.folder, 'data');
+      const main = join(import.meta.dirname, '../../local/main.ts');
+      const child = spawn(process.execPath, [main, '--data', data, '--port', '0', '--configuration', mine]);
+      let out = '';
+      let err = '';
+      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+      await expect.poll(() => err, { timeout: PATIENCE }).toContain('WARNING: seal-');
+      expect(out).toContain(`--event push --stack ${data}\n`);
+      expect(err).toContain('has adopted configuration');
+      expect(err).toContain(join(data, 'logs', 'seal.log'));
+      const api = (JSON.parse(await readFile(join(data, 'stack.json'), 'utf8')) as { api: string }).api;
+      // Each reason once, however often it fails.
+      for (let i = 0; i < 3; i++) await fetch(`${api}/admin/functions/seal-tail?wait=1`, { method: 'POST' });
+      expect(err.match(/has adopted configuration/g)).toHaveLength(1);
+      const ended = once(child, 'close');
+      child.kill('SIGINT');
+      await ended;
+      await rm(first.folder, { recursive: true });
+    },
+  );
+
+  it('goes on with a new key, without a word, where that of the trail is lost', OPTIONS, async () => {
+    const first = await StackStage.open();
+    const data = join(first.folder, 'data');
+    expect(await readFile(join(data, '.gitignore'), 'utf8')).toBe('*\n');
+    await first.github('push', pushOf(1));
+    await untilSealed(first.stack.file, PATIENCE);
+    const { keys } = first.stack.file;
+    await first.stack.stop();
+    await rename(keys, `${keys}.lost`);
+    const refused = `holds a trail, and not the key that signed it: put it back into ${keys}/`;
+    await expect(startStack({ dataDir: data, port: 0 })).rejects.toThrow(refused);
+    expect(existsSync(keys)).toBe(false);
+    await createFileKey(keys);
+    await expect(startStack({ dataDir: data, port: 0 })).rejects.toThrow(refused);
+    await rm(keys, { recursive: true });
+    await rename(`${keys}.lost`, keys);
+    await (await startStack({ dataDir: data, port: 0 })).stop();
+    await rm(first.folder, { recursive: true });
+  });
+
+  it('names a log without a word in it where a part was killed', OPTIONS, async () => {
+    const stage = await StackStage.open();
+    const logs = (await promisify(execFile)('ps', ['-eo', 'pid,ppid,args'])).stdout.split('\n');
+    const hubs = logs
+      .map((line) => /^ *(\d+) +(\d+) (.*)$/.exec(line) ?? [])
+      .find(([, , parent, args]) => Number(parent) === process.pid && args?.includes(`${stage.folder}/data/hubs`));
+    process.kill(Number(hubs?.[1]), 'SIGKILL');
+    expect(await stage.stack.broken).toBe(
+      'The part "hubs" was ended from outside, or ended without a word: start again with npm start.',
+    );
+    await stage.close();
   });
 });
 
@@ -275,7 +364,9 @@ describe('the stack', () => {
       expect(answer.status).toBe(401);
       await untilSealed(other.stack.file, PATIENCE);
       expect(await other.check()).toEqual([]);
-      await expect(startStack({ dataDir: join(other.folder, 'data'), port: 0 })).rejects.toThrow(/in use/);
+      await expect(startStack({ dataDir: join(other.folder, 'data'), port: 0 })).rejects.toThrow(
+        `A stack already runs on ${join(other.folder, 'data')}/ (pid ${process.pid}, ${other.stack.file.api}).`,
+      );
       expect((await other.github('push', pushOf(6))).status).toBe(202);
     } finally {
       await other.close();

@@ -158,7 +158,7 @@ describe('over HTTP', () => {
     expect(response.status).toBe(404);
     expect(await response.json()).toEqual({
       error: 'unknown_identity',
-      error_description: '"mallory" is not known here; known are: alice, bob, carol, dave, pipeline',
+      error_description: '"mallory" is not known here; known are: alice, bob, carol, dave, assistant, pipeline',
     });
     await expect(issuer.mint('toString', { audience })).rejects.toThrow(UnknownIdentityError);
   });

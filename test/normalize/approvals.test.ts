@@ -38,6 +38,53 @@ function normalize(step: string, body: unknown, changes: Partial<Envelope> = {})
 }
 
 describe('a step of a request', () => {
+  test('reopens, delegates and revokes, and says whose vote goes to whom', () => {
+    const reopened = normalize('reopened', { reason: 'New bytes', covers: [{ kind: 'commit', id: 'c0ffee' }] });
+    expect(reopened).toMatchObject({
+      type: 'indelible.decision.approval.reopened',
+      data: {
+        action: 'approvals.reopen',
+        outcome: 'pending',
+        summary: `Alice Adams reopened ${REQUEST}: New bytes`,
+        clock: { requested: { at: received, by: 'collector' } },
+      },
+    });
+    const stated = { to: 'entra:o-2', role: 'approver', until: '2026-04-01T00:00:00+02:00' };
+    const delegated = normalize('delegated', { ...stated, delegation: { to: 'entra:forged' } });
+    expect(delegated.data.decision?.delegation).toEqual({ ...stated, until: '2026-03-31T22:00:00.000Z' });
+    expect(delegated.data.summary).toBe(
+      'Alice Adams delegated the votes of the role approver until 2026-03-31T22:00:00.000Z to entra:o-2',
+    );
+    expect(normalize('revoked', { to: 'entra:o-2' }).data.summary).toBe(
+      `Alice Adams ended the delegation of the vote on ${REQUEST} to entra:o-2`,
+    );
+    const own = normalize('revoked', Buffer.alloc(0));
+    expect(own.data).toMatchObject({
+      action: 'approvals.revoke',
+      summary: `Alice Adams took back the vote on ${REQUEST}`,
+    });
+    expect(own.data.decision).not.toHaveProperty('delegation');
+    expect(normalize('voted', { ...stated, verdict: 'approve' }).data.decision).not.toHaveProperty('delegation');
+  });
+
+  test('is joined to what its sender says that it is about, once each: an output of an AI, a work item', () => {
+    const links = [
+      { kind: 'aiOutput', id: 'resp_1' },
+      { kind: 'request', id: REQUEST },
+      { kind: 'workItem', id: 'W-7' },
+    ];
+    const draft = normalize('requested', { kind: 'aiReview', title: 'Generated code', links });
+    expect(draft.data.links).toEqual([{ kind: 'request', id: REQUEST }, links[0], links[2]]);
+    const wrong = normalize('requested', { kind: 'aiReview', title: 'T', links: [{ kind: 'thing', id: 'x' }] });
+    expect(wrong.data.details).toEqual({ unreadable: 'links' });
+    expect(wrong.data.links).toEqual([{ kind: 'request', id: REQUEST }]);
+  });
+
+  test('that is an emergency says what it goes ahead of', () => {
+    const body = { kind: 'emergency', insteadOf: 'deployment', title: 'T', reason: 'down' };
+    expect(normalize('requested', body).data.decision?.insteadOf).toBe('deployment');
+  });
+
   test('asks, with everything that a change request states', () => {
     const stated = {
       project: 'payments',

@@ -579,6 +579,16 @@ describe('what is no resource event', () => {
       'event',
     ],
     ['an event without data', JSON.stringify({ type: 'Microsoft.Resources.ResourceWriteSuccess' }), 'shape'],
+    [
+      'an event that names neither who called nor on what',
+      JSON.stringify({ type: 'Microsoft.Resources.ResourceWriteSuccess', id: '1', data: {} }),
+      'shape',
+    ],
+    [
+      'an event that names them in another form than theirs',
+      JSON.stringify({ type: 'Microsoft.Resources.ResourceWriteSuccess', data: { resourceUri: '/', claims: [] } }),
+      'shape',
+    ],
     ['several events', JSON.stringify([eventOf(), eventOf()]), 'shape'],
     ['an empty array', '[]', 'shape'],
     ['text', 'hello', 'json'],

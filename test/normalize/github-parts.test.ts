@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { coAuthors, gitPerson, principalOf } from '../../shared/normalize/github/actor.ts';
-import { hashOf, hostOf, refUrl, webUrl } from '../../shared/normalize/github/address.ts';
+import { hashOf, hostOf, ownUrl, refUrl, webUrl } from '../../shared/normalize/github/address.ts';
 import { changesOf } from '../../shared/normalize/github/changes.ts';
 import { outcomeOf } from '../../shared/normalize/github/conclusion.ts';
-import { isSecretField, maskCredentials } from '../../shared/normalize/mask.ts';
+import { cutMasked, isSecretField, maskCredentials } from '../../shared/normalize/mask.ts';
 import { verbOf } from '../../shared/normalize/github/verb.ts';
 
 const HOST = 'github.com';
@@ -68,7 +68,20 @@ describe('addresses', () => {
     ['https://github.com/acme/pay/pull/3', 'https://github.com/acme/pay/pull/3'],
     ['https://api.github.com/users/mona', 'https://api.github.com/users/mona'],
   ])('%s is opened at %s: links join by one form', (api, page) => {
-    expect(webUrl(api)).toBe(page);
+    expect(webUrl(api, page)).toBe(page);
+  });
+
+  it.each([
+    'payments~7f6f1a3e-3c0d-4d6e-9a55-0d9f1a2b3c4d',
+    'urn:indelible:project:payments',
+    'https://github.com.evil.example/acme/pay/pull/3',
+    'https://github.com@evil.example/acme/pay/pull/3',
+    'https://git.example.org/api/v3/repos/acme/pay/pulls/3',
+    'javascript:alert(1)',
+    '',
+  ])('%s, no address of the host, is an id all the same', (url) => {
+    expect(webUrl(url, 'https://github.com/acme/pay')).toBeUndefined();
+    expect(ownUrl(url, 'https://github.com/acme/pay')).toBeUndefined();
   });
 
   it('takes no host from what is no web address', () => {
@@ -183,6 +196,13 @@ describe('credentials in text', () => {
     ['a member of JSON in JSON', `{\\"apiKey\\":\\"${repeated(12)}\\"}`],
     ['a member of JSON that was cut', `{"apiKey":"${repeated(12)}`],
     ['an AI provider key', `sk-ant-${repeated(40)}`],
+    ['an AI provider key behind a name that begins like one', `sk-team-sk-proj-${repeated(40)}`],
+    ['a JSON Web Token behind what is none', `eyJ-eyJ${repeated(20)}.eyJ${repeated(40)}.${repeated(43)}`],
+    ['a JSON Web Token behind half of one', `eyJa.eyJ${repeated(20)}.${repeated(40)}.${repeated(43)}`],
+    ['a JSON Web Token with certificates in its head', `eyJ${repeated(6_000)}.${repeated(40)}.${repeated(43)}`],
+    ['a private key of 64 KiB', `-----BEGIN PRIVATE KEY-----\n${repeated(65_536)}\n-----END PRIVATE KEY-----`],
+    ['a token longer than those of today', `ghp_${repeated(1_000)}`],
+    ['a secret behind a name of no letters', `x 7.password=${repeated(12)}`],
   ])('masks %s', (_, text) => {
     const masked = maskCredentials(`see ${text} here`);
     expect(masked).toContain('[masked]');
@@ -208,23 +228,36 @@ describe('credentials in text', () => {
 });
 
 describe('the time that masking takes', () => {
-  // Doubling the text must about double the time; a backtracking expression would take minutes here.
+  // An expression that goes over the same characters again and again takes longer here than a test may.
   it.each([
+    'eyJ-',
+    'eyJaaaaaaaa',
+    'sk-',
+    'sk-1A',
+    'a-',
+    '://a:',
+    '::@',
+    '-----BEGIN PRIVATE KEY----- -----END ',
+    'password=;',
+    'token= ',
+    '8Q~',
+    'basic ',
+    'pypi-',
     'a=',
     '"a":"',
     '\\\\',
     'A',
     'token',
-    '://a:',
     'bearer ',
     'password: \n',
     'password="',
     'eyJaaaaaaaa.',
     '-----BEGIN PRIVATE KEY-----',
-  ])('does not explode for a text of %j alone', (part) => {
-    const text = part.repeat(Math.ceil(200_000 / part.length));
+  ])('does not explode for 4 MiB of %j alone', (part) => {
+    const text = part.repeat(Math.ceil(2 ** 22 / part.length));
     expect(maskCredentials(text).length).toBeGreaterThan(0);
-    expect(typeof isSecretField(text)).toBe('boolean');
+    expect(cutMasked(text, 'long')).toHaveLength(4_096);
+    expect(isSecretField(text)).toBe(true);
   });
 });
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 
+import { finishDraft, MAX_MESSAGE_CHARACTERS } from '../../shared/normalize/finish-draft.ts';
 import { githubNormalizer } from '../../shared/normalize/github.ts';
 import type { RecordDraft } from '../../shared/normalize/normalizer.ts';
 import { categoryOf, parseRecord, recordId, SCHEMA_URI } from '../../shared/wire/record.ts';
@@ -49,9 +50,21 @@ export function corpusPayloads(): readonly Payload[] {
 const ENQUEUED = '2026-11-23T19:41:07.123Z';
 const HASH = '0'.repeat(64);
 
+/** What the payload gives, finished as every draft is, but without the times that the message adds. */
 export function normalize(event: string | undefined, body: Buffer): readonly RecordDraft[] {
   const envelope = { source: 'github', delivery: 'd', ...(event === undefined ? {} : { event }) };
-  return githubNormalizer.normalize({ envelope, body, enqueued: ENQUEUED });
+  return githubNormalizer.normalize({ envelope, body, enqueued: ENQUEUED }).map(finished);
+}
+
+function finished(draft: RecordDraft): RecordDraft {
+  const times = { received: undefined, enqueued: ENQUEUED };
+  const { time, data, ...rest } = finishDraft(draft, times, { characters: MAX_MESSAGE_CHARACTERS });
+  const { clock: { enqueued: _enqueued, ...stated } = {}, ...told } = data;
+  return {
+    ...rest,
+    ...(draft.time === undefined ? {} : { time }),
+    data: { ...told, ...(Object.keys(stated).length === 0 ? {} : { clock: stated }) },
+  };
 }
 
 export function normalizeObject(event: string, payload: unknown): readonly RecordDraft[] {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { GITHUB_EVENTS } from '../../shared/normalize/github/events.ts';
+import { namesObject, objectMembers } from '../../shared/normalize/github/objects.ts';
 import { githubNormalizer } from '../../shared/normalize/github.ts';
 import { Unrecognized } from '../../shared/normalize/normalizer.ts';
+import type { JsonObject } from '../../shared/wire/json.ts';
 import { categoryOf } from '../../shared/wire/record.ts';
 import { corpusPayloads, examplePayloads, normalize, normalizeObject, recordOf } from './github-payloads.ts';
 
@@ -48,10 +50,64 @@ describe('what is refused, and nothing else is', () => {
     expect(refusal('push', Buffer.from(body))).toBe(code);
   });
 
+  it('says of a delivery without X-GitHub-Event that its event is unknown, not that the header is missing', () => {
+    for (const event of [undefined, '']) {
+      expect(() => normalize(event, Buffer.from('{}'))).toThrow('without the header X-GitHub-Event');
+    }
+  });
+
+  it('seals what another host sends as a push: of nobody, to nowhere', () => {
+    const gitlab = { object_kind: 'push', project: { id: 1, path_with_namespace: 'acme/pay' }, user_name: 'mona' };
+    for (const body of [gitlab, {}, { a: 'x'.repeat(24_000_000) }]) {
+      expect(refusal('push', Buffer.from(JSON.stringify(body)))).toBe('shape');
+    }
+  });
+
+  it('says that commits were pushed to "ref an unnamed ref"', () => {
+    const [push] = normalizeObject('push', { commits: [], sender: PUSH.sender, repository: { full_name: 'acme/pay' } });
+    expect(push?.data.summary).toBe('mona pushed 0 commits to an unnamed ref of acme/pay');
+  });
+
   it('refuses bytes that are not UTF-8 and nesting that would overflow the stack', () => {
     expect(refusal('push', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))).toBe('json');
     expect(refusal('push', Buffer.from(`{"a":${'['.repeat(100_000)}`))).toBe('json');
-    expect(refusal('push', Buffer.from(`{"changes":${'{"a":'.repeat(400)}1${'}'.repeat(400)}}`))).toBe('none');
+    expect(refusal('push', Buffer.from(`{"ref":"x","changes":${'{"a":'.repeat(400)}1${'}'.repeat(400)}}`))).toBe(
+      'none',
+    );
+  });
+});
+
+describe('what names neither who acted nor on what', () => {
+  const context = {
+    repository: { full_name: 'acme/pay', html_url: 'https://github.com/acme/pay' },
+    organization: { login: 'acme', id: 500 },
+  };
+
+  it.each([...GITHUB_EVENTS.keys()])('is sealed as a true %s, of nobody, on nothing', (event) => {
+    const empty = Object.fromEntries(objectMembers(event).map((member) => [member, null]));
+    for (const payload of [{}, { action: 'created' }, { ...context, ...empty }, { sender: {}, ...empty }]) {
+      expect(refusal(event, Buffer.from(JSON.stringify(payload)))).toBe('shape');
+    }
+  });
+
+  it('leaves the reader of the trail to guess what is missing', () => {
+    expect(() => normalize('push', Buffer.from('{}'))).toThrow(
+      'The payload names neither who acted nor, as ref or commits, on what: it tells of no push.',
+    );
+  });
+
+  it.each(['[]', '{}', '""', 'null', 'true'])('hides behind the object %s', (object) => {
+    expect(refusal('pull_request', Buffer.from(`{"pull_request":${object}}`))).toBe('shape');
+    expect(refusal('gollum', Buffer.from(`{"pages":${object}}`))).toBe('shape');
+  });
+
+  it('is what is taken for it: any event that names its object, or who acted, is sealed as what it is', () => {
+    const unnamed = [...examplePayloads(), ...corpusPayloads()].filter(({ event, body }) => {
+      const { sender: _sender, ...payload } = JSON.parse(body.toString()) as JsonObject;
+      // What a person took back from an app, and what was done to a whole server, is told by who did it alone.
+      return !['github_app_authorization', 'enterprise'].includes(event) && !namesObject(event, payload);
+    });
+    expect(unnamed.map(({ origin }) => origin)).toEqual([]);
   });
 });
 
@@ -71,7 +127,7 @@ describe('the table of events', () => {
   });
 
   it.each([...GITHUB_EVENTS.keys()])(
-    '%s: an empty payload still gives a record of the category that the table names',
+    '%s: a payload of nothing but a sender still gives a record of the category that the table names',
     (event) => {
       for (const payload of [
         {},
@@ -81,7 +137,7 @@ describe('the table of events', () => {
         { action: 'constructor' },
         { action: 7 },
       ]) {
-        const drafts = normalizeObject(event, payload);
+        const drafts = normalizeObject(event, { ...payload, sender: PUSH.sender });
         expect(drafts.length).toBeGreaterThan(0);
         for (const draft of drafts) {
           expect(draft.type).toMatch(TYPE);
@@ -189,7 +245,7 @@ describe('rights that were taken back', () => {
 
   it('makes up no id for somebody whom the payload does not name', () => {
     for (const event of ['member', 'membership', 'team', 'user']) {
-      const [draft] = normalizeObject(event, { action: 'deleted', organization });
+      const [draft] = normalizeObject(event, { action: 'deleted', organization, sender: user });
       expect(draft?.data.grant?.principal).toEqual({ kind: 'unknown' });
       expect(draft?.data).not.toHaveProperty('target');
     }
@@ -214,7 +270,7 @@ describe('objects that the payload does not number', () => {
   );
 
   it('takes a ping without a hook for the repository', () => {
-    const [draft] = normalizeObject('ping', { zen: 'z', repository });
+    const [draft] = normalizeObject('ping', { zen: 'z', repository, sender: PUSH.sender });
     expect(draft?.data.target).toEqual(place);
     expect(draft).not.toHaveProperty('subject');
     expect(normalizeObject('ping', { hook_id: 7, repository })[0]?.data.target?.id).toBe(
@@ -224,7 +280,7 @@ describe('objects that the payload does not number', () => {
 
   it.each([...GITHUB_EVENTS.keys()])('makes up no id in %s', (event) => {
     for (const action of ['created', 'deleted', 'requested', 'approved', 'submitted']) {
-      for (const draft of normalizeObject(event, { action, repository })) {
+      for (const draft of normalizeObject(event, { action, repository, sender: PUSH.sender })) {
         const { target, related = [], links = [], decision, grant } = draft.data;
         const ids = [draft.subject, target, ...related, ...links, grant?.principal].map((each) =>
           typeof each === 'string' ? each : each?.id,
@@ -275,7 +331,7 @@ describe('hostile and odd members', () => {
           'repositories',
         ];
         const payload = Object.fromEntries(members.map((member) => [member, odd]));
-        const drafts = normalizeObject(event, { action: 'created', ...payload });
+        const drafts = normalizeObject(event, { action: 'created', ...payload, sender: PUSH.sender });
         expect(drafts.map(recordOf).length).toBe(drafts.length);
       }
     }
@@ -381,4 +437,46 @@ describe('GitHub Enterprise Server and data residency', () => {
 it('declares itself for the source of the collector', () => {
   expect(githubNormalizer.source).toBe('github');
   expect(githubNormalizer.version).toBe(1);
+});
+
+describe('what a payload calls an address, and is none of its host', () => {
+  const REQUEST = 'payments~7f6f1a3e-3c0d-4d6e-9a55-0d9f1a2b3c4d';
+  const NONE = [REQUEST, 'urn:indelible:project:payments', 'https://evil.example/acme/pay/pull/1', 'javascript:x'];
+  const repository = { full_name: 'evil/x', html_url: 'https://github.com/evil/x', id: 1 };
+  const sender = PUSH.sender;
+
+  it.each(NONE)('casts a vote on %s, by the address of an exemption', (html_url) => {
+    const [record] = normalizeObject('bypass_request_push_ruleset', {
+      action: 'response_submitted',
+      exemption_request: { html_url, number: 1, status: 'approved' },
+      exemption_response: { status: 'approved', reviewer_login: 'cto', reviewer_id: 1 },
+      repository,
+      sender,
+    });
+    expect(record?.data.decision).toMatchObject({
+      request: 'https://github.com/evil/x/exemptions/1',
+      verdict: 'approve',
+    });
+    expect(JSON.stringify(record)).not.toContain(html_url);
+  });
+
+  it.each(NONE)('makes %s the object of a record of any event', (url) => {
+    const planted = (value: unknown): unknown => {
+      if (Array.isArray(value)) return value.map(planted);
+      if (typeof value !== 'object' || value === null) return value;
+      return Object.fromEntries(
+        Object.entries(value).map(([name, each]) =>
+          /^(?:html_)?url$|_url$|^href$/.test(name) ? [name, url] : [name, planted(each)],
+        ),
+      );
+    };
+    for (const { event, body } of examplePayloads()) {
+      const payload = { ...(planted(JSON.parse(body.toString())) as object), repository, sender };
+      for (const { data, source } of normalizeObject(event, payload)) {
+        const ids = [source, data.target?.id, data.decision?.request, data.grant?.scope, data.grant?.principal.id];
+        for (const { id } of [...(data.related ?? []), ...(data.links ?? [])]) ids.push(id);
+        expect(ids.filter((id) => id?.startsWith(url) === true).map((id) => `${event}: ${id}`)).toEqual([]);
+      }
+    }
+  });
 });

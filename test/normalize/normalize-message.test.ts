@@ -128,6 +128,76 @@ describe('a message', () => {
   });
 });
 
+describe('a delivery that only the body names', () => {
+  const named = (id: string): NormalizedMessage =>
+    normalizeMessage(
+      'web',
+      { ...message, envelope: envelope({ delivery: undefined }) },
+      giving([draft], () => id),
+    );
+
+  test.each([2_049, 4_096, 4_097, 60_000, 70_000])(
+    'of %i characters fits no record, and stops its partition',
+    (length) => {
+      const { delivery } = named('x'.repeat(length));
+      expect(delivery).toMatch(/^sha256:[0-9a-f]{64}$/);
+      expect(named(`${'x'.repeat(length - 1)}y`).delivery).not.toBe(delivery);
+    },
+  );
+
+  test('of 2,048 characters or fewer is not found again by its id', () => {
+    expect(named('x'.repeat(2_048)).delivery).toBe('x'.repeat(2_048));
+  });
+
+  test('of half a character makes bytes that are no JSON', () => {
+    expect(named('a\ud800b').delivery).toBe('a\ufffdb');
+  });
+
+  test('of no character counts as one', () => {
+    expect(named('').delivery).toBeUndefined();
+  });
+});
+
+describe('a source that speaks of what is our own', () => {
+  const REQUEST = 'payments~7f6f1a3e-3c0d-4d6e-9a55-0d9f1a2b3c4d';
+  const vote = { request: REQUEST, step: 'voted', verdict: 'approve' };
+  const about = (source: string): RecordDraft => ({ ...draft, source });
+  const from = (hub: string, source: string, drafts: readonly unknown[]): NormalizedMessage => {
+    const normalizers = giving(drafts).map((each) => ({ ...each, source }));
+    return normalizeMessage(hub, { ...message, envelope: envelope({ source }) }, normalizers);
+  };
+
+  test.each([
+    ['web', 'github'],
+    ['web', 'azure-devops'],
+    ['azure', 'azure-activity'],
+    ['azure', 'entra-audit'],
+    ['reads', 'reads'],
+  ])('votes on a request of our API from the hub %s as %s', (hub, source) => {
+    expectUnrecognized(from(hub, source, [{ ...draft, data: { ...draft.data, decision: vote } }]), 'shape');
+    const foreign = { ...vote, request: 'https://github.com/octo/repo/pull/1' };
+    expect(from(hub, source, [{ ...draft, data: { ...draft.data, decision: foreign } }]).drafts[0]?.type).toBe(
+      draft.type,
+    );
+  });
+
+  test.each([
+    ['web', 'github'],
+    ['web', 'azure-devops'],
+    ['azure', 'azure-activity'],
+    ['azure', 'activity-log'],
+  ])('happened in a project of ours by its own word, from the hub %s as %s', (hub, source) => {
+    const { drafts } = from(hub, source, [about('urn:indelible:project:payments')]);
+    expect(drafts.map(({ data }) => data.unrecognized?.code)).toEqual(['shape']);
+  });
+
+  test('is refused what our own API gives', () => {
+    const step = { ...about('urn:indelible:project:payments'), data: { ...draft.data, decision: vote } };
+    expect(from('decisions', 'approvals', [step]).drafts[0]?.type).toBe(draft.type);
+    expect(from('azure', 'coverage', [about('urn:indelible:source:entra-audit')]).drafts[0]?.type).toBe(draft.type);
+  });
+});
+
 describe('what fails gives exactly one unrecognized draft', () => {
   test.each<[string, string | undefined]>([
     ['no envelope', undefined],
@@ -334,7 +404,7 @@ const context = {
   partition: '0',
   hub: { namespace: 'n', name: 'web', created: enqueued },
   configuration: { sha256: 'a'.repeat(64), from: received, projectOf: () => 'payments' },
-  judge: () => ({ basis: 'unknown' }),
+  judge: () => ({ authority: { basis: 'unknown' } }),
 } as unknown as SegmentContext;
 
 function linesOf(result: NormalizedMessage): readonly string[] {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cp, glob, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startEventHubs } from '../../local/event-hubs/server.ts';
 import type { EventHubs } from '../../local/event-hubs/server.ts';
 import { startStorage } from '../../local/storage/start-storage.ts';
+import { loadHistory } from '../../shared/authorize/history.ts';
 import { createFileKey } from '../../shared/directory/file-signer.ts';
 import { UNRECOGNIZED_TYPE } from '../../shared/wire/record.ts';
 import { parseCanonicalRecord, parseSegment } from '../../shared/wire/segment.ts';
@@ -37,7 +38,7 @@ beforeAll(async () => {
   const declarations = HUBS.map((name) => ({ name, partitions: 1, consumerGroups: ['seal', 'repair'] }));
   [hubs] = await Promise.all([
     startEventHubs({ dataDir: join(folder, 'hubs'), hubs: declarations }),
-    packageApps('--out', out),
+    packageApps('--out', out, '--sample'),
   ]);
 }, 120_000);
 
@@ -143,9 +144,11 @@ test.each([
   ['shared/azure/key-vault-signer.ts', ['seal']],
   ['node_modules/@azure/keyvault-keys/', ['seal']],
   ['shared/seal/compose-segment.ts', ['seal']],
-  ['shared/azure/blob-immutable-store.ts', ['seal']],
+  ['shared/azure/blob-immutable-store.ts', ['seal', 'report']],
+  ['shared/azure/log-analytics-query.ts', ['observe']],
+  ['node_modules/@azure/monitor-query/', ['observe']],
   ['shared/normalize/github.ts', ['seal']],
-  ['shared/azure/table-index-tables.ts', ['seal', 'report']],
+  ['shared/azure/table-index-tables.ts', ['observe', 'seal', 'report']],
   ['shared/collect/github.ts', ['collect']],
   ['shared/collect/approvals.ts', ['decide']],
 ])('%s is in %j alone: an app holds no code that it does not run', async (module, expected) => {
@@ -227,7 +230,7 @@ test('the packages collect and seal take a webhook to a sealed record, normalize
 
 test('two builds are the same, byte for byte: what is deployed can be compared with its sources', async () => {
   const again = join(folder, 'again');
-  await packageApps('--out', again);
+  await packageApps('--out', again, '--sample');
   for (const app of APPS) {
     const [first, second] = await Promise.all([filesOf(join(out, app)), filesOf(join(again, app))]);
     expect([...second.keys()]).toEqual([...first.keys()]);
@@ -241,7 +244,7 @@ function sha256(bytes: Buffer | undefined): string {
     .digest('hex');
 }
 
-test("a project's own configuration and all its past versions go into the package of seal, and into no other", async () => {
+test("a project's own configuration and all its past versions go into the packages of seal and report, and into no other", async () => {
   const mine = join(folder, 'mine');
   const past = await readFile(join(ROOT, 'local/sample/indelible.yaml'), 'utf8');
   const hash = sha256(Buffer.from(past));
@@ -252,12 +255,36 @@ test("a project's own configuration and all its past versions go into the packag
   const configured = join(folder, 'configured');
   await packageApps('--out', configured, '--configuration', mine, '--app', 'seal');
   await packageApps('--out', configured, '--configuration', mine, '--app', 'report');
+  await packageApps('--out', configured, '--configuration', mine, '--app', 'decide');
 
-  const seal = await filesOf(join(configured, 'seal'));
-  expect(seal.get('indelible.yaml')?.toString()).toBe(current);
-  expect(seal.get(`indelible.history/${hash}.yaml`)?.toString()).toBe(past);
-  const report = await filesOf(join(configured, 'report'));
-  expect([...report.keys()].filter((path) => path.startsWith('indelible'))).toEqual([]);
+  for (const app of ['seal', 'report']) {
+    const files = await filesOf(join(configured, app));
+    expect(files.get('indelible.yaml')?.toString()).toBe(current);
+    expect(files.get(`indelible.history/${hash}.yaml`)?.toString()).toBe(past);
+  }
+  const decide = await filesOf(join(configured, 'decide'));
+  expect([...decide.keys()].filter((path) => path.startsWith('indelible'))).toEqual([]);
+}, 60_000);
+
+test('the package of seal names the commit of the configuration, whose repository may be another than the code’s', async () => {
+  const mine = join(folder, 'committed');
+  await mkdir(mine);
+  await cp(join(ROOT, 'local/sample/indelible.yaml'), join(mine, 'indelible.yaml'));
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=m', '-c', 'user.email=m@example.com', ...args], {
+      cwd: mine,
+      encoding: 'utf8',
+    }).trim();
+  git('init', '-q');
+  const packaged = join(folder, 'from-commit');
+  await packageApps('--out', packaged, '--configuration', mine, '--app', 'seal');
+  expect((await filesOf(join(packaged, 'seal'))).has('indelible.commit')).toBe(false);
+  git('add', '.');
+  git('commit', '-qm', 'configuration');
+  const { stdout } = await packageApps('--out', packaged, '--configuration', mine, '--app', 'seal');
+  const commit = git('rev-parse', 'HEAD');
+  expect(stdout).toContain(`${mine}: commit ${commit}`);
+  expect((await loadHistory(join(packaged, 'seal'))).commit).toBe(commit);
 }, 60_000);
 
 test('a configuration that the sealer would refuse at its start is not packaged', async () => {
@@ -265,7 +292,7 @@ test('a configuration that the sealer would refuse at its start is not packaged'
   await mkdir(broken);
   await writeFile(join(broken, 'indelible.yaml'), 'version: 1\nprojects: 3\n');
   const packaged = packageApps('--out', join(folder, 'refused'), '--configuration', broken, '--app', 'seal');
-  await expect(packaged).rejects.toThrow(/indelible\.yaml/);
+  await expect(packaged).rejects.toThrow(`The configuration in ${broken} cannot be used: indelible.yaml:`);
   expect(await readdir(folder)).not.toContain('refused');
 });
 
@@ -282,9 +309,14 @@ test('a second run leaves nothing of the first one behind, and removes no folder
   expect(await readdir(join(twice, 'collect'))).toEqual(['precious.txt']);
 });
 
-test('the sample configuration is not packaged without a word: a trail would keep it for good', async () => {
+test('the sample configuration is not packaged unless it is asked for, nor without a word: a trail would keep it for good', async () => {
   const sample = join(ROOT, 'local/sample');
-  for (const options of [[], ['--configuration', sample]]) {
+  for (const options of [[], ['--app', 'seal'], ['--app', 'report'], ['--sample', '--configuration', sample]]) {
+    const refused = packageApps('--out', join(folder, 'unsampled'), ...options);
+    await expect(refused).rejects.toThrow(/--configuration.*--sample/);
+  }
+  expect(await readdir(folder)).not.toContain('unsampled');
+  for (const options of [['--sample'], ['--configuration', sample]]) {
     const { stderr } = await packageApps('--out', join(folder, 'sampled'), '--app', 'seal', ...options);
     expect(stderr).toMatch(/^WARNING: .*SAMPLE configuration/);
   }
@@ -292,7 +324,7 @@ test('the sample configuration is not packaged without a word: a trail would kee
   await cp(sample, mine, { recursive: true });
   for (const options of [
     ['--app', 'seal', '--configuration', mine],
-    ['--app', 'report'],
+    ['--app', 'report', '--sample'],
   ]) {
     expect((await packageApps('--out', join(folder, 'sampled'), ...options)).stderr).toBe('');
   }
@@ -302,6 +334,8 @@ test('a wrong option is answered with the usage, not with a stack trace', async 
   const failed = await packageApps('--wat').catch((error: unknown) => error);
   expect(failed).toMatchObject({ code: 2, stderr: expect.stringMatching(/--wat[^]*\nUsage: npm run package -- /) });
   expect((failed as { stderr: string }).stderr).not.toMatch(/^\s+at /m);
+  const { stdout } = await packageApps('--help');
+  expect(stdout).toMatch(/^Usage: npm run package -- [^]*--app[^]*--configuration[^]*--sample[^]*--out/);
 });
 
 test('an app that does not exist is refused by name', async () => {

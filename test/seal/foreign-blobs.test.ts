@@ -132,10 +132,73 @@ describe('invariant 3: a foreign blob where the next segment belongs', () => {
     expect(stage.trail.names('segments/')).toHaveLength(1);
   });
 
-  test('a blob of another name under the log’s prefix is taken for the head', async () => {
-    stage.trail.tamper(`segments/${stage.logOf()}/000000000000.txt`, Buffer.from('x'));
-    await expect(stage.sealer().sealBatch(stage.push(1))).rejects.toMatchObject({ code: 'foreignBlob' });
-    expect(stage.trail.names()).toHaveLength(1);
+  test('a blob of another name under the log’s prefix is taken for the head, or stops a log', async () => {
+    stage.trail.tamper(`segments/${stage.logOf()}/000000000000.a`, Buffer.from('x'));
+    await stage.sealer().sealBatch(stage.push(1));
+    stage.tables.drop();
+    await stage.sealer().sealBatch(stage.push(1));
+    expect(stage.trail.names(`segments/${stage.logOf()}/`)).toHaveLength(3);
+  });
+
+  test('a pruned log with blobs of other names goes on at number 0', async () => {
+    const sealer = stage.sealer({ segmentLimits: { leaves: 2, bytes: 1 << 20 } });
+    await sealer.sealBatch(stage.push(6));
+    for (const number of [0, 1]) stage.trail.tamper(stage.segmentBlob(number), undefined);
+    stage.trail.tamper(`segments/${stage.logOf()}/000000000000.a`, Buffer.from('x'));
+    stage.tables.drop();
+    const plan = new FaultPlan({ call: 1, method: 'list', how: 'notDone' });
+    const faulty = stage.sealer({ trail: withFaults(stage.trail, plan) });
+    await expect(faulty.sealBatch(stage.push(1))).rejects.toBeInstanceOf(StoreError);
+    expect(plan.pending()).toEqual([]);
+    await stage.sealer().sealBatch(undefined);
+    const names = stage.trail.names(`segments/${stage.logOf()}/`);
+    expect(names.filter((name) => name.endsWith('.zst'))).toEqual([2, 3].map((number) => stage.segmentBlob(number)));
+  });
+
+  test('a blob that is larger than any segment fills the memory of the sealer', async () => {
+    const sealer = stage.sealer();
+    await sealer.sealBatch(stage.push(2));
+    const large = Buffer.alloc(68 * 1024 * 1024);
+    stage.trail.tamper(stage.segmentBlob(1), large);
+    const { trail } = stage;
+    const limits: (number | undefined)[] = [];
+    const store: ImmutableStore = {
+      create: (name, bytes) => trail.create(name, bytes),
+      read: (name, limit) => {
+        limits.push(limit);
+        return trail.read(name, limit);
+      },
+      exists: (name) => trail.exists(name),
+      list: (prefix) => trail.list(prefix),
+      listPrefixes: (prefix) => trail.listPrefixes(prefix),
+    };
+    const batch = stage.push(2);
+    // Met where the next segment is written, and found as the head.
+    for (const own of [sealer, stage.sealer({ trail: store })]) {
+      await expect(own.sealBatch(batch)).rejects.toMatchObject({ name: 'SealError', code: 'foreignBlob' });
+    }
+    expect(limits).not.toContain(undefined);
+    const generations = [{ log: 'web/0/1', reason: 'a foreign blob', first: 2 }];
+    stage.configuration = configurationOf({ text: 'two', before: ['one'], generations });
+    expect(await stage.sealer().sealBatch(batch)).toMatchObject({ log: stage.logOf(1), messages: 2 });
+  });
+
+  test('evidence that is larger than what belongs there fills the memory of the sealer', async () => {
+    const batch = stage.push(2);
+    await stage.sealer({ trail: stage.trail.copy(), tabulate: () => Promise.resolve() }).sealBatch(batch);
+    const [name = ''] = stage.evidence.names().slice(-1);
+    stage.evidence.tamper(name, Buffer.alloc(1 << 20));
+    const evidence: ImmutableStore = {
+      create: (blob, bytes) => stage.evidence.create(blob, bytes),
+      read: async (blob, limit = Infinity) => {
+        expect(limit).toBeLessThan(1 << 20);
+        return stage.evidence.read(blob, limit);
+      },
+      exists: (blob) => stage.evidence.exists(blob),
+      list: (prefix) => stage.evidence.list(prefix),
+      listPrefixes: (prefix) => stage.evidence.listPrefixes(prefix),
+    };
+    await expect(stage.sealer({ evidence }).sealBatch(batch)).rejects.toMatchObject({ code: 'foreignBlob' });
   });
 
   test('folders that are no generation of ours stop the partition', async () => {

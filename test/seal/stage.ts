@@ -139,7 +139,7 @@ export class SealStage {
           }),
         ),
       configuration: this.configuration,
-      judge: () => ({ basis: 'unknown' }),
+      judge: () => ({ authority: { basis: 'unknown' } }),
       tabulate: (log, upTo, fresh) => tabulateLog({ trail, tables }, log, upTo, fresh),
       hint: (log) => tables.getProgress(log),
       now: () => this.now,

@@ -24,7 +24,12 @@ export class SampleLog {
   }
 
   /** One segment with these records and its seal. */
-  async seal(records: readonly TrailRecord[]): Promise<UnsignedSegment> {
+  seal(records: readonly TrailRecord[]): Promise<UnsignedSegment> {
+    return this.sealLines(records.map((record) => formatRecord(record)));
+  }
+
+  /** As {@link seal}, with leaves that may be anything. */
+  async sealLines(lines: readonly string[]): Promise<UnsignedSegment> {
     const last = this.#last;
     const number = last === undefined ? 0 : last.number + 1;
     const seal: Seal = {
@@ -53,11 +58,7 @@ export class SampleLog {
         seal,
       },
     });
-    const segment = buildSegment(
-      seal,
-      records.map((record) => formatRecord(record)),
-      JSON.stringify(sealRecord),
-    );
+    const segment = buildSegment(seal, lines, JSON.stringify(sealRecord));
     const signature = sign('sha256', Buffer.from(formatCheckpointText(segment.checkpoint)), {
       key: pair.privateKey,
       dsaEncoding: 'ieee-p1363',

@@ -1,7 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { StoreError } from '../../shared/errors.ts';
+import { compareIndex } from '../../shared/tabulate/compare-index.ts';
+import { rebuildIndex } from '../../shared/tabulate/rebuild-index.ts';
 import { tabulateLog } from '../../shared/tabulate/tabulate.ts';
 import { formatSegmentBlob } from '../../shared/wire/log-name.ts';
+import { formatRecord } from '../../shared/wire/record.ts';
 import { FaultPlan, withFaults } from '../fakes/faults.ts';
 import { MemoryImmutableStore } from '../fakes/memory-immutable-store.ts';
 import { ObservedTables } from './observed-tables.ts';
@@ -145,4 +149,66 @@ describe('tabulating a log', () => {
     trail.tamper(formatSegmentBlob(LOG, 1), Buffer.from('nonsense'));
     await expect(tabulateLog(deps(), LOG, 1)).rejects.toMatchObject({ name: 'FormatError', code: 'frame' });
   });
+});
+
+describe('a sealed leaf that is no record', () => {
+  const salt = Buffer.alloc(16, 7);
+  const lines = (salted: string): string[] => distinct(sampleRecord(), 2, salted).map((record) => formatRecord(record));
+  const differences = async () => {
+    const kinds: string[] = [];
+    for await (const { kind } of compareIndex({ trail, tables, salt })) kinds.push(kind);
+    return kinds;
+  };
+
+  it.each([
+    ['no JSON', 'x'],
+    ['JSON of another form', '{"id":1}'],
+    [
+      'a record of an overlong text',
+      formatRecord(sampleRecord()).replace('"action":"', `"action":"${'x'.repeat(3_000)}`),
+    ],
+  ])('that is %s keeps what follows out of the index for good, or is passed over without a word', async (_, bad) => {
+    const fresh = [await log.sealLines([...lines('a'), bad, ...lines('b')])];
+    const said: string[] = [];
+    await tabulateLog({ ...deps(), warn: (line) => void said.push(line) }, LOG, 0, fresh);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain(
+      `${LOG} segment 0: 1 leaf of the segment is no record and not in the index: the first is leaf 2`,
+    );
+    expect(await tables.getProgress(LOG)).toBe(0);
+    expect(new Set(eventsOf(0).map((row) => row.columns['Index']))).toEqual(new Set([0, 1, 3, 4, 5]));
+    await log.sealLines(['x', 'y', ...lines('c')]);
+    await tabulateLog(deps(), LOG, 1);
+    expect(eventsOf(1)).toHaveLength(3);
+    expect(await tables.getProgress(LOG)).toBe(1);
+  });
+
+  it('makes the rows of the others look added, or a rebuilt index lack them', async () => {
+    await log.sealLines(['x', ...lines('a')]);
+    await tabulateLog(deps(), LOG, 0);
+    expect(await differences()).toEqual(['unreadable']);
+    const there = tables.all();
+    tables.drop();
+    const rebuilt = await rebuildIndex({ trail, tables, salt });
+    expect(rebuilt.unreadable.map(({ segment }) => segment)).toEqual([0]);
+    expect(tables.all()).toEqual(there);
+  });
+});
+
+it('a blob that is larger than any segment fills the memory, or is taken for a failure that passes', async () => {
+  await sealMany(2);
+  const limits: (number | undefined)[] = [];
+  const large = {
+    create: () => Promise.resolve('exists' as const),
+    exists: (name: string) => trail.exists(name),
+    list: (prefix: string) => trail.list(prefix),
+    listPrefixes: (prefix: string) => trail.listPrefixes(prefix),
+    read: (name: string, limit?: number) => {
+      limits.push(limit);
+      return Promise.reject(new StoreError('tooLarge', `${name} has a terabyte.`));
+    },
+  };
+  await expect(tabulateLog({ trail: large, tables }, LOG, 1)).rejects.toMatchObject({ name: 'FormatError' });
+  expect(limits).toEqual([expect.any(Number)]);
+  expect(limits[0]).toBeLessThan(70 * 1024 * 1024);
 });

@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 import { describe, expect, it } from 'vitest';
 
 import { ADOPTION_TYPE, GAP_TYPE, recordId } from '../../shared/wire/record.ts';
@@ -43,6 +45,14 @@ function say(members: Partial<Seal>): Twist {
     const { log, number, first, previous, opened, ...rest } = { ...draft.seal, ...members };
     draft.seal = { log, number, first, previous, ...(opened === undefined ? {} : { opened }), ...rest };
   };
+}
+
+/** Of the gap that opens the draft. */
+function gapOf(first: number, last: number): Twist {
+  return change(0, (record) => {
+    record.subject = `${first}-${last}`;
+    record.data.gap = { first, last };
+  });
 }
 
 function swap(a: number, b: number): Twist {
@@ -157,16 +167,10 @@ describe('a sealer that holds the key and', () => {
       [`hubWrong 1/${SEAL}`, `hubWrong 1/${SEAL}`, 'hubWrong 2/12'],
     ],
     'names no hub': [({ seal }) => void delete seal.hub, [`hubWrong 1/${SEAL}`, `hubWrong 1/${SEAL}`, 'hubWrong 2/12']],
-    'makes the gap longer than what is missing': [
-      change(0, ({ data }) => void (data.gap = { first: 2, last: 4 })),
-      ['messageTwice 1/5'],
-    ],
-    'makes the gap shorter than what is missing': [
-      change(0, ({ data }) => void (data.gap = { first: 2, last: 2 })),
-      ['messageMissing 1/5'],
-    ],
+    'makes the gap longer than what is missing': [gapOf(2, 4), ['messageTwice 1/5']],
+    'makes the gap shorter than what is missing': [gapOf(2, 2), ['messageMissing 1/5']],
     'turns the gap around': [
-      change(0, ({ data }) => void (data.gap = { first: 3, last: 2 })),
+      gapOf(3, 2),
       ['idWrong 1/4', 'gapWrong 1/4', 'messageMissing 1/5', `positionWrong 1/${SEAL}`],
     ],
     'dates the gap otherwise': [
@@ -179,6 +183,7 @@ describe('a sealer that holds the key and', () => {
         const part = (first: number): TrailRecord => ({
           ...gap,
           id: recordId([draft.seal.log, '1', `gap/${first}`]),
+          subject: `${first}-${first}`,
           data: { ...gap.data, gap: { first, last: first } },
         });
         draft.lines.splice(0, 1, JSON.stringify(part(2)), JSON.stringify(part(3)));
@@ -232,11 +237,48 @@ describe('a sealer that holds the key and', () => {
         };
         const { gap: _, ...data } = own.data;
         const id = recordId([draft.seal.log, '1', 'adoption']);
-        draft.lines.push(JSON.stringify({ ...own, id, type: ADOPTION_TYPE, data: { ...data, adoption: adopted } }));
+        const said = {
+          ...data,
+          action: 'adopt configuration',
+          target: { kind: 'configuration', id: adopted.sha256 },
+          adoption: adopted,
+        };
+        draft.lines.push(JSON.stringify({ ...own, id, type: ADOPTION_TYPE, subject: adopted.sha256, data: said }));
         draft.seal.counts.trail = 2;
       },
       ['adoptionWrong 1/10'],
     ],
+    'lets a gap vote: it bears a decision that no message stands behind': [
+      change(0, (record) => {
+        const { gap, ...said } = record.data;
+        const decision = { request: 'pay~12345678-1234-8234-8234-123456789012', step: 'voted' } as const;
+        record.data = { ...said, decision: { ...decision, verdict: 'approve' }, gap };
+      }),
+      ['ownRecordWrong 1/4'],
+    ],
+    'puts a gap into the trail of a project': [
+      change(0, ({ data }) => void (data.project = 'pay')),
+      ['ownRecordWrong 1/4'],
+    ],
+    'says that somebody else than the sealer found the gap': [
+      change(0, ({ data }) => void (data.actor = { kind: 'human', id: 'entra:alice' })),
+      ['ownRecordWrong 1/4'],
+    ],
+    'calls the gap an action on another target': [
+      change(0, ({ data }) => {
+        data.action = 'approvals.vote';
+        data.target = { kind: 'repository', id: 'https://github.com/acme/shop' };
+      }),
+      ['ownRecordWrong 1/4'],
+    ],
+    'lets a seal decide': [
+      (draft) => {
+        const request = 'pay~12345678-1234-8234-8234-123456789012';
+        draft.sealBears = { decision: { request, step: 'voted', verdict: 'approve' } };
+      },
+      [`ownRecordWrong 1/${SEAL}`],
+    ],
+    'files the gap under another subject': [change(0, (record) => void (record.subject = 'x')), ['ownRecordWrong 1/4']],
     'lists a configuration that was not adopted': [
       say({ configurations: [{ sha256: 'a'.repeat(64), effective: '2026-11-23T06:00:00.000Z' }] }),
       [`adoptionWrong 1/${SEAL}`],
@@ -336,7 +378,24 @@ describe('a sealer that holds the key and, in segment 0,', () => {
     ],
     'adopts another configuration than it lists': [
       adoption(() => ({ sha256: 'b'.repeat(64) })),
-      ['adoptionWrong 0/3', 'evidenceMissing 0/0'],
+      ['adoptionWrong 0/3', 'ownRecordWrong 0/0', 'evidenceMissing 0/0'],
+    ],
+    'lists more configurations than the one that it adopts': [
+      ({ seal }) => void seal.configurations.unshift({ sha256: 'd'.repeat(64), effective: '2026-11-23T06:00:00.000Z' }),
+      ['adoptionWrong 0/0', 'adoptionWrong 0/3'],
+    ],
+    'says that its changes are against a version that the log never had': [
+      adoption(() => ({ comparedWith: 'd'.repeat(64) })),
+      ['adoptionWrong 0/0'],
+    ],
+    'links its adoption to a pull request': [
+      change(0, ({ data }) => {
+        const adopted = existing(data.adoption);
+        delete data.adoption;
+        data.links = [{ kind: 'pullRequest', id: 'https://github.com/acme/shop/pull/1' }];
+        data.adoption = adopted;
+      }),
+      ['ownRecordWrong 0/0'],
     ],
     'gives the adoption another id': [change(0, (record) => void (record.id = '0'.repeat(32))), ['idWrong 0/0']],
     'calls the adoption a gap': [change(0, (record) => void (record.type = GAP_TYPE)), ['leafMalformed 0/0']],
@@ -410,6 +469,125 @@ describe('a sealer that goes on otherwise than its log', () => {
       });
     });
     expect(found).toEqual(['adoptionWrong 3/9']);
+  });
+
+  type Adopted = NonNullable<TrailRecord['data']['adoption']>;
+
+  /** Members of an adoption, in the schema's order. */
+  function adopting(edit: (adopted: Adopted) => Partial<Adopted>): Twist {
+    return change(0, ({ data }) => {
+      const adopted = existing(data.adoption);
+      const { sha256, previous, from, effective, comparedWith } = { ...adopted, ...edit(adopted) };
+      data.adoption = { sha256, previous, from, effective, comparedWith };
+    });
+  }
+
+  /** Adopts a second version in segment 2. */
+  function adoptSecond(bytes: string, edit: (adopted: Adopted) => Partial<Adopted>): Promise<string[]> {
+    return goOn((log) => log.segment([message('c')], { adopt: { bytes }, twist: adopting(edit) }));
+  }
+
+  it('adopts a version, and says nothing of the one before it, is found out', async () => {
+    expect(await adoptSecond('version: 2\n', () => ({ previous: undefined }))).toEqual(['adoptionWrong 2/5']);
+  });
+
+  it('adopts a version that is said to come before itself is found out', async () => {
+    expect(await adoptSecond('version: 2\n', ({ sha256 }) => ({ previous: sha256 }))).toEqual(['adoptionWrong 2/5']);
+  });
+
+  it('adopts a version whose file names another one before it is found out', async () => {
+    const first = hash('sha256', 'projects: []\n', 'hex');
+    const lied = ['#', "'", '"'].map((sign) =>
+      goOn((log) =>
+        log.segment([message('c')], {
+          adopt: {
+            bytes:
+              sign === '#'
+                ? `version: 1\nprevious: ${'e'.repeat(64)} # a note\n`
+                : `version: 1\r\nprevious: ${sign}${'e'.repeat(64)}${sign}\r\n`,
+          },
+        }),
+      ),
+    );
+    for (const found of await Promise.all(lied)) expect(found).toEqual(['adoptionWrong 2/5']);
+    expect(await goOn((log) => log.segment([], { adopt: { bytes: `version: 1\nprevious: ${first}\n` } }))).toEqual([]);
+  });
+
+  it('adopts the version again that is adopted already, or an earlier one, is found out', async () => {
+    const same = await goOn((log) => log.segment([message('c')], { adopt: { bytes: 'projects: []\n' } }));
+    expect(same).toEqual(['adoptionWrong 2/5', 'adoptionWrong 2/5']);
+    const back = await goOn((log) =>
+      log
+        .segment([message('c')], { adopt: { bytes: 'version: 2\n' } })
+        .segment([message('d')], { adopt: { bytes: 'projects: []\n' } }),
+    );
+    expect(back).toEqual(['adoptionWrong 3/8']);
+  });
+
+  it('adopts a version that follows one which the log left behind is found out', async () => {
+    const found = await goOn((log) => {
+      const stale = hash('sha256', 'projects: []\n', 'hex');
+      log.segment([message('c')], { adopt: { bytes: 'version: 2\n' } });
+      log.segment([message('d')], {
+        adopt: { bytes: 'version: 3\n' },
+        twist: adopting(() => ({ previous: stale })),
+      });
+    });
+    expect(found).toEqual(['adoptionWrong 3/8']);
+  });
+
+  it('goes on with the version after the next one is not accused: no sealer need have run the one between', async () => {
+    const between = hash('sha256', 'version: 2\n', 'hex');
+    const found = await adoptSecond('version: 3\n', ({ previous }) => ({ previous: between, comparedWith: previous }));
+    expect(found).toEqual([]);
+  });
+
+  /** Segment 2 ends with a gap over numbers 2 to 4. */
+  const gapAtEnd = (log: LogBuilder, time?: string): LogBuilder =>
+    log.segment([{ gap: 3 }], {
+      twist: (draft) => {
+        if (time === undefined) return;
+        change(0, (record) => void (record.time = time))(draft);
+        say({ from: { sequenceNumber: 2, enqueued: time }, to: { sequenceNumber: 4, enqueued: time } })(draft);
+        draft.sealTime = time;
+      },
+    });
+
+  it('ends a segment with a gap whose message opens the next one, an empty one between, is not accused', async () => {
+    expect(await goOn((log) => gapAtEnd(log).segment([message('d')]))).toEqual([]);
+    const empty = await goOn((log) =>
+      gapAtEnd(log)
+        .segment([], { announce: makeKey() })
+        .segment([message('d')]),
+    );
+    expect(empty).toEqual([]);
+  });
+
+  it('dates a gap that ends its segment years ahead is found out by the message behind it', async () => {
+    const year = '2031-01-01T00:00:00.000Z';
+    expect(await goOn((log) => gapAtEnd(log, year).segment([message('d')]))).toEqual(['gapWrong 2/5']);
+    const behind = await goOn((log) =>
+      gapAtEnd(log, year)
+        .segment([], { announce: makeKey() })
+        .segment([message('d')]),
+    );
+    expect(behind).toEqual(['gapWrong 2/5']);
+  });
+
+  it('opens a segment with a gap behind a gap is told: the message between them is said to be lost', async () => {
+    const built = new TrailBuilder();
+    const log = built.log().segment([message('a')]);
+    log.segment([{ gap: 3 }]).segment([{ gap: 2 }, message('b')]);
+    expect(briefs((await verifyBuilt(built)).findings)).toEqual(['gapNoted 2/5']);
+  });
+
+  it('is not accused of a gap whose message lies in a segment that cannot be read', async () => {
+    const built = new TrailBuilder();
+    const log = built.log().segment([message('a')]);
+    gapAtEnd(log).segment([message('b')]);
+    built.trail.tamper(log.blob, Buffer.from('damaged'));
+    log.segment([message('c', { after: 60_000 })]);
+    expect(briefs((await verifyBuilt(built, { evidence: undefined })).findings)).toEqual(['frameDamaged 2']);
   });
 
   it('leaves a number out between two segments is found out', async () => {

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { MAX_LEAF_BYTES } from '../../shared/wire/record.ts';
-import { MAX_SEGMENT_LEAVES } from '../../shared/wire/segment.ts';
+import { MAX_LAST_LINE_BYTES, MAX_SEGMENT_LEAVES } from '../../shared/wire/segment.ts';
 import { formatFrame, parseFrame } from '../../shared/wire/zstd-frame.ts';
-import { TrailBuilder, message } from '../fixtures/trail-builder.ts';
+import { TrailBuilder, makeKey, message } from '../fixtures/trail-builder.ts';
 import type { LogBuilder } from '../fixtures/trail-builder.ts';
 import { briefs, replaceOnce, rewrite, rewriteText, verifyBuilt } from './verifying.ts';
 
@@ -55,6 +55,18 @@ describe('a hostile segment', () => {
       replaceOnce(text, '"frontier":[', `"frontier":["${'x'.repeat(5_000_000)}",`),
     );
     expect(briefs((await verifyBuilt(built, { evidence: undefined })).failures)).toEqual(['sealMalformed 1/5']);
+  });
+
+  it('with a last line of megabytes of brackets is refused before it takes gigabytes to parse', async () => {
+    for (const unit of ['{},', '[],', '"",']) {
+      await rewriteText(built.trail, log.blob, (text) => {
+        const lines = text.split('\n').slice(0, -2);
+        return `${lines.join('\n')}\n[${unit.repeat(200_000)}0]\n`;
+      });
+      const { failures } = await verifyBuilt(built, { evidence: undefined });
+      expect(briefs(failures)).toEqual(['checkpointMalformed 1']);
+      expect(failures[0]?.message).toContain(`at most ${MAX_LAST_LINE_BYTES} are allowed`);
+    }
   });
 
   it('with JSON nested 30,000 levels deep ends in findings', async () => {
@@ -109,6 +121,28 @@ describe('a hostile segment', () => {
       kind: 'moreFailures',
       message: '9936 more of this segment are not listed.',
     });
+  });
+
+  it('that nobody trusted signed, and others like it, do not fill the memory with names of evidence', async () => {
+    const stranger = makeKey();
+    const names = 33_500;
+    for (let i = 0; i < 2; i++) {
+      log.segment([message('x')], {
+        signWith: stranger,
+        twist: (draft) => {
+          const [line = ''] = draft.lines;
+          const short = line.replace(/"actor".*"project":"shop",/, '"action":"a","outcome":"unknown","summary":"s",');
+          draft.lines = Array.from({ length: names }, (_, k) =>
+            short
+              .replace(/"sequenceNumber":\d+/, `"sequenceNumber":${k}`)
+              .replace(/2026\/11\/[0-9a-f]{8}/, `2026/11/${(i * names + k).toString(16).padStart(8, '0')}`),
+          );
+        },
+      });
+    }
+    const { summary } = await verifyBuilt(built);
+    expect(summary.evidenceBlobs).toBeGreaterThan(names);
+    expect(summary.evidenceBlobs).toBeLessThan(66_000);
   });
 
   it('in any other container than one frame of the one form ends in a finding', async () => {

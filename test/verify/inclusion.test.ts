@@ -173,10 +173,23 @@ describe('a proof of inclusion', () => {
     expect(forged.size).toBe(log.size);
     const inclusion = proveRecord(await segmentAt(forger.trail, log.name, 6), 0, publicKey);
     const { checkpoint } = verifyInclusion(inclusion, [publicKey]);
-    expect(isCheckpointOf(checkpoint, forged.checkpoint)).toBe(true);
-    expect(isCheckpointOf(checkpoint, log.checkpoint)).toBe(false);
-    expect(isCheckpointOf(checkpoint, (await segmentAt(built.trail, log.name, 5)).checkpointNote)).toBeUndefined();
-    expect(() => isCheckpointOf(checkpoint, 'hello')).toThrow(FormatError);
+    const keys = [makeKey().publicKey, publicKey];
+    expect(isCheckpointOf(checkpoint, forged.checkpoint, keys)).toBe(true);
+    expect(isCheckpointOf(checkpoint, log.checkpoint, keys)).toBe(false);
+    const before = (await segmentAt(built.trail, log.name, 5)).checkpointNote;
+    expect(isCheckpointOf(checkpoint, before, keys)).toBeUndefined();
+    expect(() => isCheckpointOf(checkpoint, 'hello', keys)).toThrow(FormatError);
+  });
+
+  it('is vouched for by a kept checkpoint with its root that no key signed', () => {
+    const { checkpoint } = verifyInclusion(lastProof, [publicKey]);
+    const strangers = [makeKey().publicKey];
+    expect(isCheckpointOf(checkpoint, lastProof.checkpoint, [publicKey])).toBe(true);
+    expect(() => isCheckpointOf(checkpoint, lastProof.checkpoint, strangers)).toThrow(
+      expect.objectContaining({ code: 'signature' }),
+    );
+    // Of another size it says nothing, whoever signed it.
+    expect(isCheckpointOf({ ...checkpoint, size: 1 }, lastProof.checkpoint, strangers)).toBeUndefined();
   });
 });
 

@@ -83,6 +83,24 @@ describe('keys', () => {
     expect(briefs((await verifyBuilt(built, { keys: [second.publicKey] })).failures)).toEqual(['pruned 4']);
   });
 
+  it('that only a forged segment announced sign nothing behind a hole', async () => {
+    const { built, log } = buildRotated();
+    const stranger = makeKey();
+    log
+      .segment([message('f')], { signWith: makeKey(), announce: stranger })
+      .segment([message('g')])
+      .segment([message('h')]);
+    remove(built, log, 6);
+    const { failures } = await verifyBuilt(built, { evidence: undefined });
+    expect(briefs(failures)).toEqual(['keyUnannounced 5', 'segmentMissing 6', 'keyUnknown 7']);
+  });
+
+  it('that are announced in turn are still followed behind a hole, from all that were announced before it', async () => {
+    const { built, log } = buildRotated();
+    remove(built, log, 3);
+    expect(briefs((await verifyBuilt(built, { evidence: undefined })).failures)).toEqual(['segmentMissing 3']);
+  });
+
   it('with the same first four bytes are not taken for each other', async () => {
     const { built, log } = buildRotated();
     const other = makeKey();

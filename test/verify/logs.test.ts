@@ -18,6 +18,7 @@ function cut(built: TrailBuilder, log: LogBuilder, ...numbers: number[]): void {
 async function checkpointAt(built: TrailBuilder, log: LogBuilder, size: number, key: TestKey): Promise<string> {
   const tree = new GrowingTree();
   for (const name of built.trail.names(`segments/${log.name}/`)) {
+    if (tree.size >= size) break;
     for (const leaf of parseSegment((await built.trail.read(name)) ?? Buffer.alloc(0)).leaves) {
       if (tree.size < size) tree.addHash(hashLeaf(leaf));
     }
@@ -139,6 +140,30 @@ describe('a checkpoint that was kept elsewhere', () => {
     expect(briefs((await verifyBuilt(built, { checkpoints: [foreign] })).failures)).toEqual(['keyUnknown -']);
   });
 
+  it('is not called forked by what somebody without the key put behind the log', async () => {
+    const anybody = new TrailBuilder(built.name, makeKey());
+    // Its leaves begin at 0, over those of the log; it calls itself segment 4.
+    const forged = anybody.log().segment(
+      Array.from({ length: 12 }, (_, i) => message(String(i))),
+      { twist: (draft) => void (draft.seal = { ...draft.seal, number: 4 }) },
+    );
+    const blob = await anybody.trail.read(forged.blob);
+    built.trail.tamper(formatSegmentBlob(log.name, 4), blob);
+    const sizes = [1, 2, 5, 6, 12];
+    const checkpoints = [
+      ...kept,
+      ...(await Promise.all(sizes.map((size) => checkpointAt(built, log, size, built.key)))),
+    ];
+    const { failures } = await verifyBuilt(built, { checkpoints, evidence: undefined });
+    expect(failures.map(({ segment }) => segment)).not.toContain(undefined);
+    expect(new Set(failures.map(({ segment }) => segment))).toEqual(new Set([4]));
+    expect(failures.map(({ kind }) => kind)).not.toContain('forked');
+    // A longer forgery does not hide that the end was cut off, either.
+    cut(built, log, 3);
+    const after = await verifyBuilt(built, { checkpoints: kept, evidence: undefined });
+    expect(briefs(after.failures)).toContain('checkpointNotComparable -');
+  });
+
   it('that is none is named', async () => {
     expect(briefs((await verifyBuilt(built, { checkpoints: ['hello'] })).failures)).toEqual(['checkpointMalformed -']);
   });
@@ -240,8 +265,10 @@ describe('generations', () => {
   });
 
   it('whose predecessor could not be read when an operator opened them are noted', async () => {
-    const unread = build((log) => ({ reason: 'lost', predecessor: { log: log.name } }));
-    expect(briefs((await verifyBuilt(unread.built)).findings)).toEqual(['generationNoted 0']);
+    const { built, first } = build((log) => ({ reason: 'lost', predecessor: { log: log.name } }));
+    for (const number of [0, 1]) built.trail.tamper(formatSegmentBlob(first.name, number), Buffer.from('damaged'));
+    const { findings } = await verifyBuilt(built, { evidence: undefined });
+    expect(briefs(findings)).toEqual(['frameDamaged 0', 'frameDamaged 1', 'generationNoted 0']);
   });
 
   it('whose predecessor was removed as a whole are told, unless all of it may be gone', async () => {
@@ -377,7 +404,42 @@ describe('the border between two generations', () => {
       opened: { reason: `the hub was created anew at ${created}`, predecessor: { log: first.name } },
       hubCreated: created,
     }));
-    expect(briefs((await verifyBuilt(built)).findings)).toEqual(['generationWrong 0', 'generationNoted 0']);
+    expect(briefs((await verifyBuilt(built)).findings)).toEqual(['generationWrong 0', 'generationWrong 0']);
+  });
+
+  /** As an operator's entry, and no word of where the predecessor ended. */
+  const silent = (first: LogBuilder) => ({ reason: 'its end could not be read', predecessor: { log: first.name } });
+
+  it('hides messages behind a predecessor that is said to be unreadable, and is not', async () => {
+    const built = follow((first) => ({ opened: silent(first), start: 100 }), [message('x', { after: 3_600_000 })]);
+    const { failures } = await verifyBuilt(built);
+    expect(briefs(failures)).toEqual(['generationWrong 0', 'messageMissing 0']);
+    expect(told(failures)).toContain('is there up to segment 1');
+    expect(told(failures)).toContain('numbers 3 to 99 are in neither');
+  });
+
+  it('hides messages that are sealed again behind a predecessor that is said to be unreadable', async () => {
+    const built = follow((first) => ({ opened: silent(first) }), [message('x', { after: 1 })]);
+    expect(briefs((await verifyBuilt(built)).failures)).toEqual(['generationWrong 0', 'messageTwice 0']);
+  });
+
+  it('behind a foreign blob that parses does not accuse the successor of it', async () => {
+    const built = new TrailBuilder();
+    const first = built.log().segment([message('a')]);
+    const opening = { opened: opened('a foreign blob')(first), start: 1 };
+    first.segment([message('forged')], { signWith: makeKey() });
+    built.log('web', '0', 1, opening).segment([message('b', { after: 5_000 })]);
+    const { findings } = await verifyBuilt(built);
+    expect(briefs(findings)).toEqual(['keyUnannounced 1', 'generationNoted 0']);
+    expect(findings.filter(({ log }) => log !== first.name)).toMatchObject([{ kind: 'generationNoted' }]);
+  });
+
+  it('at which generation 0 begins above number 0 by an operator’s word is noted: what was before is nowhere', async () => {
+    const built = new TrailBuilder();
+    built.log('web', '0', 0, { opened: { reason: 'we begin here' }, start: 500 }).segment([message('a')]);
+    const { findings } = await verifyBuilt(built);
+    expect(briefs(findings)).toEqual(['generationNoted 0']);
+    expect(told(findings)).toContain('begins at number 500 of its hub: we begin here');
   });
 
   it('is invented: generation 0 claims that its hub was created anew', async () => {

@@ -70,7 +70,7 @@ describe('what the sealer sealed', () => {
           })),
         })),
       configuration,
-      judge: () => ({ basis: 'unknown' }),
+      judge: () => ({ authority: { basis: 'unknown' } }),
       tabulate: async () => undefined,
       hint: async () => undefined,
       now: () => now,

@@ -1,5 +1,5 @@
 import type { Actor, Principal, Related } from '../../wire/record.ts';
-import { cutText } from '../../wire/text.ts';
+import { cutMasked } from '../mask.ts';
 import { idAt, textAt, uriAt } from '../read.ts';
 import { hostOf } from './address.ts';
 
@@ -85,7 +85,7 @@ export function teamPrincipal(team: unknown, host: string): Principal | undefine
   const where = hostOf(uriAt(team, 'html_url')) ?? host;
   return {
     kind: 'unknown',
-    id: cutText(`${where}:team/${id ?? name ?? ''}`, 'uri'),
+    id: cutMasked(`${where}:team/${id ?? name ?? ''}`, 'uri'),
     ...(name === undefined ? {} : { name }),
   };
 }
@@ -96,7 +96,7 @@ export function appPrincipal(app: unknown, host: string): Principal | undefined 
   const name = textAt(app, 'slug') ?? textAt(app, 'name');
   if (id === undefined) return undefined;
   const kind = AI_AGENTS.has((name ?? '').toLowerCase()) ? 'ai' : 'service';
-  return { kind, id: cutText(`${host}:app/${id}`, 'uri'), ...(name === undefined ? {} : { name }) };
+  return { kind, id: cutMasked(`${host}:app/${id}`, 'uri'), ...(name === undefined ? {} : { name }) };
 }
 
 /** An actor with whom it acted for, where that is somebody else. */

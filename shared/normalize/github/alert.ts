@@ -26,7 +26,7 @@ function alertOf({ payload, source }: Delivery, page: string): Alert {
   return {
     thing,
     number,
-    url: htmlUrl(thing) ?? webUrl(uriAt(thing, 'url')) ?? `${source}/security/${page}/${number}`,
+    url: htmlUrl(thing, source) ?? webUrl(uriAt(thing, 'url'), source) ?? `${source}/security/${page}/${number}`,
   };
 }
 
@@ -109,7 +109,7 @@ export function normalizeSecretLocation(delivery: Delivery): readonly RecordDraf
         startLine: numberAt(details, 'start_line'),
         endLine: numberAt(details, 'end_line'),
         commit,
-        place: where === undefined ? undefined : webUrl(uriAt(details, where)),
+        place: where === undefined ? undefined : webUrl(uriAt(details, where), delivery.source),
       },
       links: [linkTo('commit', hashOf(commit))],
       did: `${verb} a location (${textAt(details, 'path') ?? textAt(location, 'type') ?? 'unknown'}) of secret scanning alert #${alert.number}`,
@@ -269,7 +269,7 @@ export function normalizeAdvisory(delivery: Delivery): readonly RecordDraft[] {
       target: {
         kind: 'advisory',
         id:
-          htmlUrl(advisory) ??
+          htmlUrl(advisory, source) ??
           (event === 'repository_advisory'
             ? `${source}/security/advisories/${id}`
             : id && `https://github.com/advisories/${id}`),

@@ -3,8 +3,7 @@ import { hash } from 'node:crypto';
 import type { Change } from '../../wire/record.ts';
 import { isObject } from '../../wire/json.ts';
 import type { JsonObject } from '../../wire/json.ts';
-import { cutText } from '../../wire/text.ts';
-import { isSecretField, maskCredentials, maskedJson } from '../mask.ts';
+import { cutMasked, isSecretField, maskedJson } from '../mask.ts';
 import { at, objectAt } from '../read.ts';
 
 /** Longer values are told by hash and size: two of them side by side would fill the record. */
@@ -38,7 +37,7 @@ export function changesOf(payload: JsonObject, current: JsonObject | undefined):
 
 /** One change; null, which GitHub writes for "none", leaves its side absent. */
 export function changeOf(field: string, from: unknown, to: unknown): Change {
-  const name = cutText(field) || 'unnamed';
+  const name = cutMasked(field) || 'unnamed';
   if (isSecretField(name)) return { field: name, masked: true };
   const before = valueOf(from);
   const after = valueOf(to);
@@ -52,7 +51,7 @@ export function changeOf(field: string, from: unknown, to: unknown): Change {
 function valueOf(value: unknown): Change['from'] {
   const text = textOf(value);
   if (text === undefined) return undefined;
-  if (text.length <= LONGEST_VALUE) return cutText(maskCredentials(text), 'long');
+  if (text.length <= LONGEST_VALUE) return text.toWellFormed();
   const bytes = Buffer.from(text);
   return { sha256: hash('sha256', bytes, 'hex'), size: bytes.length };
 }

@@ -3,16 +3,16 @@ import type { JsonObject } from '../../wire/json.ts';
 import type { RecordDraft } from '../normalizer.ts';
 import { idAt, longTextAt, numberAt, objectAt, objectsAt, textAt, timeAt, uriAt } from '../read.ts';
 import { appPrincipal, gitPerson, principalOf, relatedPerson } from './actor.ts';
-import { hashOf, refOf, refUrl, webUrl } from './address.ts';
+import { hashOf, ownUrl, refOf, refUrl, shortHash, webUrl } from './address.ts';
 import { outcomeOf } from './conclusion.ts';
 import { draftOf, htmlUrl, linkTo, quoted } from './draft.ts';
 import type { Delivery } from './draft.ts';
 import { saidOf, verbOf } from './verb.ts';
 
 /** The pull requests that a run or a check names: by API address alone, or none where the head is a fork's. */
-export function pullRequestLinks(thing: JsonObject | undefined): (Link | undefined)[] {
+export function pullRequestLinks(thing: JsonObject | undefined, source: string): (Link | undefined)[] {
   return objectsAt(thing, 'pull_requests').map((pull) =>
-    linkTo('pullRequest', htmlUrl(pull) ?? webUrl(uriAt(pull, 'url'))),
+    linkTo('pullRequest', htmlUrl(pull, source) ?? webUrl(uriAt(pull, 'url'), source)),
   );
 }
 
@@ -34,7 +34,11 @@ export function normalizeCheckRun(delivery: Delivery): readonly RecordDraft[] {
       time: action === 'completed' ? completed : action === 'created' ? started : undefined,
       subject: `check-runs/${id}`,
       outcome: action === 'completed' ? outcomeOf(conclusion) : 'pending',
-      target: { kind: 'checkRun', id: htmlUrl(run) ?? `${source}/runs/${id}`, ...(name === undefined ? {} : { name }) },
+      target: {
+        kind: 'checkRun',
+        id: htmlUrl(run, source) ?? `${source}/runs/${id}`,
+        ...(name === undefined ? {} : { name }),
+      },
       related: [relatedPerson('application', appPrincipal(objectAt(run, 'app'), delivery.host))],
       details: {
         name,
@@ -54,9 +58,9 @@ export function normalizeCheckRun(delivery: Delivery): readonly RecordDraft[] {
       clock: { started, ended: completed },
       links: [
         linkTo('commit', hashOf(textAt(run, 'head_sha'))),
-        ...pullRequestLinks(run),
-        linkTo('deployment', webUrl(uriAt(run, 'deployment', 'url'))),
-        linkTo('build', runOfDetails(uriAt(run, 'details_url'))),
+        ...pullRequestLinks(run, source),
+        linkTo('deployment', webUrl(uriAt(run, 'deployment', 'url'), source)),
+        linkTo('build', runOfDetails(uriAt(run, 'details_url'), source)),
       ],
       did: saidOf(verb, `check${quoted(name)}${conclusion === undefined ? '' : ` (${conclusion})`}`),
     }),
@@ -64,8 +68,8 @@ export function normalizeCheckRun(delivery: Delivery): readonly RecordDraft[] {
 }
 
 /** A check run of GitHub Actions has its workflow run in the address of its details. */
-function runOfDetails(url: string | undefined): string | undefined {
-  return /^https?:\/\/[^/]+\/[^/]+\/[^/]+\/actions\/runs\/\d+/.exec(url ?? '')?.[0];
+function runOfDetails(url: string | undefined, source: string): string | undefined {
+  return /^https?:\/\/[^/]+\/[^/]+\/[^/]+\/actions\/runs\/\d+/.exec(ownUrl(url, source) ?? '')?.[0];
 }
 
 /** `check_suite` */
@@ -107,7 +111,7 @@ export function normalizeCheckSuite(delivery: Delivery): readonly RecordDraft[] 
         requested: timeAt(suite, 'created_at'),
         ended: action === 'completed' ? timeAt(suite, 'updated_at') : undefined,
       },
-      links: [linkTo('commit', hashOf(textAt(suite, 'head_sha'))), ...pullRequestLinks(suite)],
+      links: [linkTo('commit', hashOf(textAt(suite, 'head_sha'))), ...pullRequestLinks(suite, source)],
       did: saidOf(verb, `check suite${quoted(app)}${conclusion === undefined ? '' : ` (${conclusion})`}`),
     }),
   ];
@@ -130,7 +134,7 @@ export function normalizeStatus(delivery: Delivery): readonly RecordDraft[] {
       target: {
         kind: 'commit',
         id: `${source}/commit/${sha ?? ''}`,
-        ...(sha === undefined ? {} : { name: sha.slice(0, 12) }),
+        ...(sha === undefined ? {} : { name: shortHash(sha) }),
       },
       related: [
         relatedPerson('author', principalOf(objectAt(payload, 'commit', 'author'), host)),
@@ -146,8 +150,8 @@ export function normalizeStatus(delivery: Delivery): readonly RecordDraft[] {
           .join(', '),
         verified: textAt(payload, 'commit', 'commit', 'verification', 'reason'),
       },
-      links: [linkTo('commit', hashOf(sha)), linkTo('build', runOfDetails(uriAt(payload, 'target_url')))],
-      did: `reported ${state ?? 'a status'} for${quoted(context)} on commit ${sha?.slice(0, 12) ?? ''}`,
+      links: [linkTo('commit', hashOf(sha)), linkTo('build', runOfDetails(uriAt(payload, 'target_url'), source))],
+      did: `reported ${state ?? 'a status'} for${quoted(context)} on commit ${shortHash(sha ?? '')}`,
     }),
   ];
 }

@@ -1,10 +1,10 @@
 import type { Actor, Related, Target } from '../../wire/record.ts';
 import type { JsonObject } from '../../wire/json.ts';
-import { cutText } from '../../wire/text.ts';
+import { cutMasked } from '../mask.ts';
 import type { RecordDraft } from '../normalizer.ts';
 import { at, booleanAt, longTextAt, numberAt, objectAt, objectsAt, textAt, textsAt, timeAt, uriAt } from '../read.ts';
 import { actingFor, coAuthors, gitPerson, principalOf, relatedPerson } from './actor.ts';
-import { hashOf, refOf, refUrl } from './address.ts';
+import { hashOf, refOf, refUrl, shortHash } from './address.ts';
 import type { Ref } from './address.ts';
 import { changeOf } from './changes.ts';
 import { draftOf, htmlUrl, linkTo, oneLine, place, quoted, timeOf } from './draft.ts';
@@ -38,7 +38,7 @@ function pushDraft(delivery: Delivery, ref: Ref | undefined, commits: readonly J
   const after = textAt(payload, 'after');
   const kind = ref?.kind ?? 'ref';
   const verb = pushVerb(payload, kind);
-  const name = ref?.short ?? 'an unnamed ref';
+  const what = ref === undefined ? 'an unnamed ref' : `${kind} ${ref.short}`;
   return draftOf(delivery, {
     category: 'code',
     object: kind,
@@ -66,8 +66,8 @@ function pushDraft(delivery: Delivery, ref: Ref | undefined, commits: readonly J
     links: [linkTo('commit', hashOf(after) ?? hashOf(before))],
     did:
       verb === 'pushed' || verb === 'force_pushed'
-        ? `${verb.replace('_', '-')} ${commits.length} commit${commits.length === 1 ? '' : 's'} to ${kind} ${name}`
-        : `${verb} ${kind} ${name}`,
+        ? `${verb.replace('_', '-')} ${commits.length} commit${commits.length === 1 ? '' : 's'} to ${what}`
+        : `${verb} ${what}`,
     joint: 'of',
   });
 }
@@ -93,7 +93,7 @@ function commitDraft(delivery: Delivery, ref: Ref | undefined, commit: JsonObjec
     time: pushedAt(payload),
     subject: `commit/${id}`,
     actor: pusher(payload, host, sender),
-    target: { kind: 'commit', id: `${source}/commit/${id}`, name: id.slice(0, 12) },
+    target: { kind: 'commit', id: `${source}/commit/${id}`, name: shortHash(id) },
     related: [
       relatedPerson('author', gitPerson(objectAt(commit, 'author'), host, sender)),
       relatedPerson('committer', gitPerson(objectAt(commit, 'committer'), host, sender)),
@@ -101,7 +101,7 @@ function commitDraft(delivery: Delivery, ref: Ref | undefined, commit: JsonObjec
       partOf('ref', refTarget(source, ref)),
     ],
     details: {
-      message: cutText(message, COMMIT_TEXT),
+      message: cutMasked(message, COMMIT_TEXT),
       authoredAt: timeAt(commit, 'timestamp'),
       author: gitName(objectAt(commit, 'author')),
       committer: gitName(objectAt(commit, 'committer')),
@@ -110,7 +110,7 @@ function commitDraft(delivery: Delivery, ref: Ref | undefined, commit: JsonObjec
       ...filesOf(commit),
     },
     links: [linkTo('commit', hashOf(id))],
-    did: `pushed commit ${id.slice(0, 12)}${quoted(firstLine(message))} to ${ref?.kind ?? 'ref'} ${ref?.short ?? ''}`,
+    did: `pushed commit ${shortHash(id)}${quoted(firstLine(message))} to ${ref?.kind ?? 'ref'} ${ref?.short ?? ''}`,
     joint: 'of',
   });
 }
@@ -128,7 +128,7 @@ function filesOf(commit: JsonObject): Record<string, string | number> {
     added: added.length,
     modified: modified.length,
     removed: removed.length,
-    files: cutText(files.slice(0, COMMIT_TEXT).join('\n'), COMMIT_TEXT),
+    files: cutMasked(files.slice(0, COMMIT_TEXT).join('\n'), COMMIT_TEXT),
   };
 }
 
@@ -153,7 +153,7 @@ function gitName(person: JsonObject | undefined): string | undefined {
 }
 
 function firstLine(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : oneLine(text.slice(0, 1_024).split('\n', 1)[0] ?? '', 120);
+  return text === undefined ? undefined : oneLine(text.split('\n', 1)[0] ?? '', 120);
 }
 
 function refTarget(source: string, ref: Ref | undefined): Target | undefined {
@@ -199,7 +199,7 @@ export function normalizeReference(delivery: Delivery): readonly RecordDraft[] {
 function keyOrSender(payload: JsonObject, host: string, source: string, sender: Actor | undefined): Actor | undefined {
   if (textAt(payload, 'pusher_type') !== 'deploy_key') return sender;
   const path = source.slice(`https://${host}/`.length);
-  const key: Actor = { kind: 'service', id: cutText(`${host}:deploy_key/${path}`, 'uri'), name: 'deploy key' };
+  const key: Actor = { kind: 'service', id: cutMasked(`${host}:deploy_key/${path}`, 'uri'), name: 'deploy key' };
   return actingFor(key, sender);
 }
 
@@ -219,17 +219,17 @@ export function normalizeCommitComment(delivery: Delivery): readonly RecordDraft
       target: {
         kind: 'commit',
         id: `${source}/commit/${commit ?? ''}`,
-        ...(commit === undefined ? {} : { name: commit.slice(0, 12) }),
+        ...(commit === undefined ? {} : { name: shortHash(commit) }),
       },
       related: [relatedPerson('author', principalOf(objectAt(comment, 'user'), host))],
       details: {
-        comment: htmlUrl(comment),
+        comment: htmlUrl(comment, source),
         path: textAt(comment, 'path'),
         line: numberAt(comment, 'line'),
         body: longTextAt(comment, 'body'),
       },
       links: [linkTo('commit', hashOf(commit))],
-      did: `${verb} a comment on commit ${commit?.slice(0, 12) ?? ''}`,
+      did: `${verb} a comment on commit ${shortHash(commit ?? '')}`,
     }),
   ];
 }
@@ -266,7 +266,7 @@ export function normalizeMergeGroup(delivery: Delivery): readonly RecordDraft[] 
         linkTo('commit', hashOf(sha)),
         linkTo('pullRequest', pull === undefined ? undefined : `${source}/pull/${pull}`),
       ],
-      did: `${verb === 'checks_requested' ? 'requested checks of' : spoken(verb)} the merge group ${sha?.slice(0, 12) ?? ''} into ${base?.short ?? 'its base'}`,
+      did: `${verb === 'checks_requested' ? 'requested checks of' : spoken(verb)} the merge group ${shortHash(sha ?? '')} into ${base?.short ?? 'its base'}`,
       joint: 'of',
     }),
   ];
@@ -294,7 +294,7 @@ function wikiDraft(delivery: Delivery, page: JsonObject | undefined, name: strin
     subject: `wiki/${name}`,
     target: {
       kind: 'wikiPage',
-      id: htmlUrl(page) ?? `${delivery.source}/wiki/${name}`,
+      id: htmlUrl(page, delivery.source) ?? `${delivery.source}/wiki/${name}`,
       name: textAt(page, 'title') ?? name,
     },
     details: { sha: textAt(page, 'sha'), summary: textAt(page, 'summary') },

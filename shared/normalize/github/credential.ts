@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 
 import type { Grant, Principal } from '../../wire/record.ts';
 import type { JsonObject } from '../../wire/json.ts';
-import { cutText } from '../../wire/text.ts';
+import { cutMasked } from '../mask.ts';
 import type { RecordDraft } from '../normalizer.ts';
 import { booleanAt, idAt, longTextAt, numberAt, objectAt, objectsAt, textAt, timeAt } from '../read.ts';
 import { principalOf, relatedPerson } from './actor.ts';
@@ -23,7 +23,7 @@ export function normalizeTokenRequest(delivery: Delivery): readonly RecordDraft[
   const { action = '', payload, source, host } = delivery;
   const request = objectAt(payload, 'personal_access_token_request');
   const id = idAt(request, 'id') ?? '';
-  const url = cutText(`${source}/personal_access_token_requests/${id}`, 'uri');
+  const url = cutMasked(`${source}/personal_access_token_requests/${id}`, 'uri');
   const owner = principalOf(objectAt(request, 'owner'), host);
   const name = textAt(request, 'token_name');
   const step = TOKEN_STEPS.get(action);
@@ -86,7 +86,7 @@ function tokenPermissions(request: JsonObject | undefined, member: string): stri
     const text = permissionsText(objectAt(request, member, group));
     return text === undefined ? [] : [`${group} ${text}`];
   });
-  return groups.length === 0 ? undefined : cutText(groups.join('; '), 'long');
+  return groups.length === 0 ? undefined : cutMasked(groups.join('; '), 'long');
 }
 
 /** Denied and cancelled requests give and take nothing. */
@@ -104,7 +104,7 @@ function tokenGrant(
     change: action === 'approved' ? 'granted' : 'requested',
     principal: owner ?? { kind: 'unknown' },
     role: role === undefined ? {} : { name: role },
-    scope: cutText(source, 'uri'),
+    scope: cutMasked(source, 'uri'),
     ...(until === undefined ? {} : { until }),
   };
 }
@@ -120,7 +120,7 @@ export function normalizeDeployKey(delivery: Delivery): readonly RecordDraft[] {
   const right = readOnly === undefined ? undefined : readOnly ? 'read' : 'write';
   const principal: Principal = {
     kind: 'service',
-    id: cutText(`${host}:deploy_key/${id}`, 'uri'),
+    id: cutMasked(`${host}:deploy_key/${id}`, 'uri'),
     ...(title === undefined ? {} : { name: title }),
   };
   const addedBy = textAt(key, 'added_by');

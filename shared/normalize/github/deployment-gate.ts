@@ -1,6 +1,6 @@
 import type { Actor, Decision, Link, Related } from '../../wire/record.ts';
 import type { JsonObject } from '../../wire/json.ts';
-import { cutText } from '../../wire/text.ts';
+import { cutMasked } from '../mask.ts';
 import type { RecordDraft } from '../normalizer.ts';
 import { idAt, longTextAt, numberAt, objectAt, objectsAt, textAt, timeAt, uriAt } from '../read.ts';
 import { principalOf, relatedReviewer } from './actor.ts';
@@ -10,11 +10,11 @@ import { deploymentUrl } from './deployment.ts';
 import { draftOf, htmlUrl, linkTo } from './draft.ts';
 import type { Delivery } from './draft.ts';
 import { verbOf } from './verb.ts';
-import { environmentOf, runActor, runDetails, runPersons, runUrl } from './workflow.ts';
+import { environmentOf, environmentPath, runActor, runDetails, runPersons, runUrl } from './workflow.ts';
 
 /** What is asked for, and decided: this environment for this run. All steps share it, and the attempt is the round. */
 function gateRequest(run: string, environment: string | undefined): string {
-  return cutText(`${run}#${encodeURIComponent(environment ?? '')}`, 'uri');
+  return cutMasked(`${run}#${environmentPath(environment ?? '')}`, 'uri');
 }
 
 const STEPS = new Map<string, Pick<Decision, 'step' | 'verdict'>>([
@@ -64,7 +64,7 @@ interface SharedByGates {
 }
 
 /** Read once, however many gates one answer opens. */
-function sharedByGates({ payload, host }: Delivery): SharedByGates {
+function sharedByGates({ payload, source, host }: Delivery): SharedByGates {
   const run = objectAt(payload, 'workflow_run');
   const reviewers = objectsAt(payload, 'reviewers');
   return {
@@ -76,7 +76,7 @@ function sharedByGates({ payload, host }: Delivery): SharedByGates {
         .map((each) => relatedReviewer('requiredReviewer', objectAt(each, 'reviewer'), host)),
       ...runPersons(run, host),
     ],
-    links: [linkTo('commit', hashOf(textAt(run, 'head_sha'))), ...pullRequestLinks(run).slice(0, MOST_LISTED)],
+    links: [linkTo('commit', hashOf(textAt(run, 'head_sha'))), ...pullRequestLinks(run, source).slice(0, MOST_LISTED)],
   };
 }
 
@@ -109,7 +109,7 @@ function reviewDraft(
       ...(name === undefined ? {} : { name }),
       ...(environment === undefined ? {} : { environment }),
     },
-    related: [environmentOf(source, environment), ...shared.related, ...jobs.map(jobOf)],
+    related: [environmentOf(source, environment), ...shared.related, ...jobs.map((job) => jobOf(job, source))],
     details: {
       ...runDetails(run),
       environment,
@@ -126,8 +126,8 @@ function reviewDraft(
   });
 }
 
-function jobOf(job: JsonObject): Related | undefined {
-  const id = htmlUrl(job);
+function jobOf(job: JsonObject, source: string): Related | undefined {
+  const id = htmlUrl(job, source);
   if (id === undefined) return undefined;
   const name = textAt(job, 'name');
   return { part: 'job', kind: 'workflowJob', id, ...(name === undefined ? {} : { name }) };
@@ -179,7 +179,7 @@ export function normalizeProtectionRule(delivery: Delivery): readonly RecordDraf
   const { payload, source, host } = delivery;
   const deployment = objectAt(payload, 'deployment');
   const environment = textAt(payload, 'environment') ?? textAt(deployment, 'environment');
-  const run = runOfCallback(uriAt(payload, 'deployment_callback_url'));
+  const run = runOfCallback(uriAt(payload, 'deployment_callback_url'), source);
   const request = gateRequest(run ?? deploymentUrl(deployment, source) ?? source, environment);
   const sha = textAt(payload, 'sha') ?? textAt(deployment, 'sha');
   const ref = refOf(textAt(payload, 'ref') ?? textAt(deployment, 'ref'));
@@ -221,7 +221,7 @@ export function normalizeProtectionRule(delivery: Delivery): readonly RecordDraf
         linkTo('build', run),
         linkTo('request', request),
         linkTo('commit', hashOf(sha)),
-        ...pullRequestLinks(payload),
+        ...pullRequestLinks(payload, source),
       ],
       did: `asked a protection rule whether to deploy ${ref?.short ?? 'an unnamed ref'} to ${environment ?? 'an environment'}`,
       joint: 'of',
@@ -230,8 +230,8 @@ export function normalizeProtectionRule(delivery: Delivery): readonly RecordDraf
 }
 
 /** `…/actions/runs/123/deployment_protection_rule`, where the app answers, names the run; nothing else in the payload does. */
-function runOfCallback(url: string | undefined): string | undefined {
+function runOfCallback(url: string | undefined, source: string): string | undefined {
   return /^(https?:\/\/[^/]+\/[^/]+\/[^/]+\/actions\/runs\/\d+)\/deployment_protection_rule/.exec(
-    webUrl(url) ?? '',
+    webUrl(url, source) ?? '',
   )?.[1];
 }

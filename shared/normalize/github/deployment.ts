@@ -44,7 +44,7 @@ const STATE_VERBS = new Map([
 
 /** `deployment_status`: the deployment reached a state. */
 export function normalizeDeploymentStatus(delivery: Delivery): readonly RecordDraft[] {
-  const { payload, host } = delivery;
+  const { payload, source, host } = delivery;
   const deployment = objectAt(payload, 'deployment');
   const status = objectAt(payload, 'deployment_status');
   const state = textAt(status, 'state')?.toLowerCase();
@@ -76,8 +76,8 @@ export function normalizeDeploymentStatus(delivery: Delivery): readonly RecordDr
       },
       links: [
         ...about.links,
-        ...pullRequestLinks(objectAt(payload, 'check_run')),
-        ...pullRequestLinks(objectAt(payload, 'workflow_run')),
+        ...pullRequestLinks(objectAt(payload, 'check_run'), source),
+        ...pullRequestLinks(objectAt(payload, 'workflow_run'), source),
       ],
       did: `set the deployment of ${textAt(deployment, 'ref') ?? 'an unnamed ref'} to ${environment ?? 'no environment'} to "${state ?? 'no state'}"`,
     }),
@@ -124,7 +124,7 @@ function aboutDeployment(
 /** The id under which all records of a deployment meet. */
 export function deploymentUrl(deployment: JsonObject | undefined, source: string): string | undefined {
   const id = idAt(deployment, 'id');
-  return webUrl(uriAt(deployment, 'url')) ?? (id === undefined ? undefined : `${source}/deployments/${id}`);
+  return webUrl(uriAt(deployment, 'url'), source) ?? (id === undefined ? undefined : `${source}/deployments/${id}`);
 }
 
 function deploymentTarget(id: string, name: string | undefined, environment: string | undefined): Target {
@@ -176,7 +176,7 @@ export function normalizePageBuild(delivery: Delivery): readonly RecordDraft[] {
       outcome: outcomeOf(status),
       target: {
         kind: 'pageBuild',
-        id: webUrl(uriAt(build, 'url')) ?? htmlUrl(build) ?? `${source}/pages/builds/${id}`,
+        id: webUrl(uriAt(build, 'url'), source) ?? htmlUrl(build, source) ?? `${source}/pages/builds/${id}`,
       },
       related: [relatedPerson('pusher', principalOf(objectAt(build, 'pusher'), host))],
       details: { status, error: longTextAt(build, 'error', 'message'), commit, duration: numberAt(build, 'duration') },

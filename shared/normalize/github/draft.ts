@@ -1,13 +1,14 @@
 import { hash } from 'node:crypto';
 
 import type { Actor, Category, Link, Outcome, Related, Target } from '../../wire/record.ts';
-import type { JsonObject } from '../../wire/json.ts';
-import { cutText, TEXT_LIMITS } from '../../wire/text.ts';
+import { isObject } from '../../wire/json.ts';
+import type { Json, JsonObject } from '../../wire/json.ts';
+import { TEXT_LIMITS } from '../../wire/text.ts';
 import type { Timestamp } from '../../wire/timestamp.ts';
-import { MASK, maskCredentials } from '../mask.ts';
+import { cutMasked, MASK, maskCredentials } from '../mask.ts';
 import type { DraftData, RecordDraft } from '../normalizer.ts';
-import { objectAt, textAt, timeAt, uriAt } from '../read.ts';
-import { pageOf, payloadHost, payloadSource } from './address.ts';
+import { at, objectAt, textAt, timeAt, uriAt } from '../read.ts';
+import { ownUrl, pageOf, payloadHost, payloadSource } from './address.ts';
 import { principalOf, relatedPerson } from './actor.ts';
 
 /** One delivery, with what most handlers ask of it. */
@@ -25,7 +26,8 @@ export interface Delivery {
 export type Handler = (delivery: Delivery) => readonly RecordDraft[];
 
 /** Reads what all handlers need. Never throws: a payload of `{}` is an act of nobody on `https://github.com`. */
-export function readDelivery(event: string, payload: JsonObject): Delivery {
+export function readDelivery(event: string, body: JsonObject): Delivery {
+  const payload = withoutSecret(body);
   const host = payloadHost(payload);
   return {
     event,
@@ -35,6 +37,27 @@ export function readDelivery(event: string, payload: JsonObject): Delivery {
     source: payloadSource(payload, host),
     sender: principalOf(objectAt(payload, 'sender'), host),
   };
+}
+
+/** What identifies an object or an account: masked, it would name another, or none. */
+const IDENTIFYING = /^(?:id|node_id|login|full_name|type|action|.*url)$/;
+
+/**
+ * The secret that a secret scanning alert found is in the payload for everybody who receives it. No handler sees it, in the
+ * texts beside it neither: there it would be cut, or joined with others, and not be recognized any more.
+ */
+function withoutSecret(payload: JsonObject): JsonObject {
+  const secret = at(payload, 'alert', 'secret');
+  // Shorter ones are no secret of any issuer, and replacing them would mangle the record.
+  if (typeof secret !== 'string' || secret.length < 8) return payload;
+  return replaced(payload, '') as JsonObject;
+
+  function replaced(value: Json | undefined, member: string): Json | undefined {
+    if (typeof value === 'string') return IDENTIFYING.test(member) ? value : value.replaceAll(secret as string, MASK);
+    if (Array.isArray(value)) return value.map((each) => replaced(each, member) as Json);
+    if (!isObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, replaced(each, name)]));
+  }
 }
 
 /** What a handler says of one record; the rest is the same for all and added by {@link draftOf}. */
@@ -68,7 +91,7 @@ export interface Facts {
   readonly inconsequential?: boolean | undefined;
 }
 
-/** One record of a delivery. Absent members stay absent, texts are cut to the schema's limits, credentials masked. */
+/** One record of a delivery. Absent members stay absent; texts that are too long for the schema are cut where it is finished. */
 export function draftOf(delivery: Delivery, facts: Facts): RecordDraft {
   const actor = facts.actor ?? delivery.sender;
   const target = targetOf(delivery, facts.target);
@@ -77,31 +100,32 @@ export function draftOf(delivery: Delivery, facts: Facts): RecordDraft {
   const decision = isNamed(delivery, facts.decision?.request) ? facts.decision : undefined;
   const grant = grantOf(delivery, facts.grant);
   const subject = isNamed(delivery, facts.subject) ? facts.subject : undefined;
-  const details = definedDetails(facts.details ?? {});
   const clock = clockOf(facts.clock ?? {});
   const data: DraftData = {
-    ...(actor === undefined ? {} : { actor }),
     action: delivery.action === undefined ? delivery.event : `${delivery.event}.${delivery.action}`,
     outcome: facts.outcome ?? 'succeeded',
     summary: summaryOf(delivery, actor, facts),
-    ...(target === undefined ? {} : { target }),
-    ...(related.length === 0 ? {} : { related }),
-    ...(facts.changes === undefined || facts.changes.length === 0 ? {} : { changes: facts.changes }),
-    ...(details === undefined ? {} : { details }),
-    ...(facts.inconsequential === true ? { inconsequential: true as const } : {}),
-    ...(facts.origin === undefined ? {} : { origin: facts.origin }),
-    ...(decision === undefined ? {} : { decision }),
-    ...(grant === undefined ? {} : { grant }),
-    ...(clock === undefined ? {} : { clock }),
-    ...(links.length === 0 ? {} : { links }),
   };
+  // One by one, for this runs once per record, and spreading a dozen objects took a good part of it.
+  if (actor !== undefined) data.actor = actor;
+  if (target !== undefined) data.target = target;
+  if (related.length > 0) data.related = related;
+  if (facts.changes !== undefined && facts.changes.length > 0) data.changes = facts.changes;
+  // What is undefined or empty among them goes where the draft is finished, with every source's.
+  if (facts.details !== undefined) data.details = facts.details as NonNullable<DraftData['details']>;
+  if (facts.inconsequential === true) data.inconsequential = true;
+  if (facts.origin !== undefined) data.origin = facts.origin;
+  if (decision !== undefined) data.decision = decision;
+  if (grant !== undefined) data.grant = grant;
+  if (clock !== undefined) data.clock = clock;
+  if (links.length > 0) data.links = links;
   return {
     part: partOf(facts.part ?? ''),
     type: `indelible.${facts.category}.${facts.object}.${facts.verb}`,
-    source: maskCredentials(delivery.source),
-    ...(subject === undefined ? {} : { subject: maskCredentials(cutText(subject, 'uri')) }),
+    source: delivery.source,
+    ...(subject === undefined ? {} : { subject }),
     ...(facts.time === undefined ? {} : { time: facts.time }),
-    data: masked(data, secretOf(delivery.payload)) as DraftData,
+    data,
   };
 }
 
@@ -116,7 +140,7 @@ function isNamed({ source }: Delivery, id: string | undefined): id is string {
 
 function targetOf(delivery: Delivery, stated: Target | undefined): Target | undefined {
   if (stated === undefined) return undefined;
-  if (isNamed(delivery, stated.id)) return { ...stated, id: cutText(stated.id, 'uri') };
+  if (isNamed(delivery, stated.id)) return stated;
   const { payload, host } = delivery;
   const where =
     place('repository', objectAt(payload, 'repository'), host) ??
@@ -162,24 +186,30 @@ function uniqueRelated(
   target: Target | undefined,
 ): Related[] {
   const seen = new Set<string>();
-  return all.flatMap((each) => {
-    if (each === undefined || !isNamed(delivery, each.id)) return [];
+  const unique: Related[] = [];
+  for (const each of all) {
+    if (each === undefined || !isNamed(delivery, each.id)) continue;
     // The target need not be told a second time as the place that it is.
-    if (each.part === each.kind && each.id === target?.id) return [];
+    if (each.part === each.kind && each.id === target?.id) continue;
     const key = `${each.part} ${each.id}`;
-    if (seen.has(key)) return [];
+    if (seen.has(key)) continue;
     seen.add(key);
-    return [{ ...each, id: cutText(each.id, 'uri') }];
-  });
+    unique.push(each);
+  }
+  return unique;
 }
 
 function uniqueLinks(delivery: Delivery, all: readonly (Link | undefined)[]): Link[] {
   const seen = new Set<string>();
-  return all.flatMap((each) => {
-    if (each === undefined || !isNamed(delivery, each.id) || seen.has(`${each.kind} ${each.id}`)) return [];
-    seen.add(`${each.kind} ${each.id}`);
-    return [{ kind: each.kind, id: cutText(each.id, 'uri') }];
-  });
+  const unique: Link[] = [];
+  for (const each of all) {
+    if (each === undefined || !isNamed(delivery, each.id)) continue;
+    const key = `${each.kind} ${each.id}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    unique.push(each);
+  }
+  return unique;
 }
 
 /** A link, where its id is known. */
@@ -187,18 +217,15 @@ export function linkTo(kind: Link['kind'], id: string | undefined): Link | undef
   return id === undefined || id === '' ? undefined : { kind, id };
 }
 
-function definedDetails(details: NonNullable<Facts['details']>): DraftData['details'] {
-  const defined = Object.entries(details).flatMap(([name, value]): [string, string | number | boolean][] =>
-    value === undefined || value === '' ? [] : [[name, typeof value === 'string' ? cutText(value, 'long') : value]],
-  );
-  return defined.length === 0 ? undefined : Object.fromEntries(defined);
-}
-
 function clockOf(clock: NonNullable<Facts['clock']>): DraftData['clock'] {
-  const shown = Object.entries(clock).flatMap(([moment, at]) =>
-    at === undefined ? [] : [[moment, { at, by: 'source' as const }] as const],
-  );
-  return shown.length === 0 ? undefined : Object.fromEntries(shown);
+  const shown: DraftData['clock'] = {};
+  let isEmpty = true;
+  for (const [moment, time] of Object.entries(clock)) {
+    if (time === undefined) continue;
+    shown[moment as keyof typeof clock] = { at: time, by: 'source' };
+    isEmpty = false;
+  }
+  return isEmpty ? undefined : shown;
 }
 
 const SUMMARY_LENGTH = 512;
@@ -216,41 +243,19 @@ function behalf({ onBehalfOf }: Actor): string {
 // Line ends and control characters would break the one line; direction overrides make it read as what it is not.
 const UNPRINTABLE = /[\s\p{Cc}\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu;
 
-/** A text for the middle of a summary: one line, at most 120 characters. */
+/** What {@link UNPRINTABLE} may find something in: most texts need not be searched by it. */
+const UNUSUAL = /[^ -~]| {2}/;
+
+/** A text on one line. Masked before its lines are joined: `password: x` is a statement on a line of its own alone. */
 export function oneLine(text: string, most: number = TEXT_LIMITS.long): string {
-  return cutText(text.slice(0, TEXT_LIMITS.long).toWellFormed().replace(UNPRINTABLE, ' ').trim(), most);
+  const safe = maskCredentials(cutMasked(text, 'long'));
+  return cutMasked((UNUSUAL.test(safe) ? safe.toWellFormed().replace(UNPRINTABLE, ' ') : safe).trim(), most);
 }
 
 /** A name in quotes for a summary, with the space before it; nothing where there is no name. */
 export function quoted(text: string | undefined): string {
   return text === undefined ? '' : ` "${oneLine(text, 120)}"`;
 }
-
-/** The secret that a secret scanning alert found is in the payload for everybody who receives it; in no record. */
-function secretOf(payload: JsonObject): string | undefined {
-  const alert = objectAt(payload, 'alert');
-  const secret = alert !== undefined && Object.hasOwn(alert, 'secret') ? alert['secret'] : undefined;
-  // Shorter ones are no secret of any issuer, and replacing them would mangle the record.
-  return typeof secret === 'string' && secret.length >= 8 ? secret : undefined;
-}
-
-/** Credentials go wherever they stand; the alert's secret where text of a payload is told, never where ids and enums are. */
-function masked(value: unknown, secret: string | undefined, member = ''): unknown {
-  if (typeof value === 'string') {
-    const told = secret !== undefined && TOLD.has(member) ? value.replaceAll(secret, MASK) : value;
-    const safe = maskCredentials(told);
-    // The mask may be longer than what it hides; a text that was cut to its limit must stay within it.
-    return safe.length > value.length && value.length > MASK.length ? cutText(safe, Math.max(value.length, 64)) : safe;
-  }
-  if (Array.isArray(value)) return value.map((each) => masked(each, secret, member));
-  if (typeof value === 'object' && value !== null) {
-    const within = member === 'details' ? () => member : (name: string) => name;
-    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, masked(each, secret, within(name))]));
-  }
-  return value;
-}
-
-const TOLD = new Set(['summary', 'details', 'name', 'title', 'reason', 'from', 'to']);
 
 /**
  * The time of an action: the member of `thing` that the table names for it, else the one that it names for `other`. Named
@@ -277,7 +282,7 @@ export function throughApp(thing: JsonObject | undefined): Facts['origin'] {
   return application === undefined ? undefined : { application };
 }
 
-/** The page of an object of a payload. */
-export function htmlUrl(thing: JsonObject | undefined): string | undefined {
-  return uriAt(thing, 'html_url');
+/** The page of an object of a payload; undefined where that is no address of the host of `source`. */
+export function htmlUrl(thing: JsonObject | undefined, source: string): string | undefined {
+  return ownUrl(uriAt(thing, 'html_url'), source);
 }

@@ -1,6 +1,6 @@
 import type { Actor, Decision } from '../../wire/record.ts';
 import type { JsonObject } from '../../wire/json.ts';
-import { cutText } from '../../wire/text.ts';
+import { cutMasked } from '../mask.ts';
 import type { RecordDraft } from '../normalizer.ts';
 import { idAt, longTextAt, objectAt, objectsAt, textAt, timeAt } from '../read.ts';
 import { principalOf, relatedPerson } from './actor.ts';
@@ -18,7 +18,7 @@ export function normalizeExemption(delivery: Delivery): readonly RecordDraft[] {
   const request = objectAt(payload, 'exemption_request');
   const response = objectAt(payload, 'exemption_response');
   const id = idAt(request, 'number') ?? idAt(request, 'id') ?? '';
-  const url = cutText(htmlUrl(request) ?? `${source}/exemptions/${id}`, 'uri');
+  const url = cutMasked(htmlUrl(request, source) ?? `${source}/exemptions/${id}`, 'uri');
   const decision = decisionOf(delivery, request, response, url);
   const verb =
     decision?.verdict === 'approve'

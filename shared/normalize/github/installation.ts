@@ -1,6 +1,6 @@
 import type { Grant, Principal, Related } from '../../wire/record.ts';
 import type { JsonObject } from '../../wire/json.ts';
-import { cutText } from '../../wire/text.ts';
+import { cutMasked } from '../mask.ts';
 import type { RecordDraft } from '../normalizer.ts';
 import { booleanAt, idAt, objectAt, objectsAt, textAt, textsAt } from '../read.ts';
 import { principalOf, relatedPerson } from './actor.ts';
@@ -41,7 +41,7 @@ function installationOf({ payload, host }: Delivery): Installation {
     id: idAt(thing, 'id'),
     app: {
       kind: 'service',
-      id: cutText(`${host}:app/${app ?? slug ?? ''}`, 'uri'),
+      id: cutMasked(`${host}:app/${app ?? slug ?? ''}`, 'uri'),
       ...(slug === undefined ? {} : { name: slug }),
     },
     permissions: permissionsText(objectAt(thing, 'permissions')),
@@ -51,7 +51,7 @@ function installationOf({ payload, host }: Delivery): Installation {
 /** `administration:write, contents:read` */
 export function permissionsText(permissions: JsonObject | undefined): string | undefined {
   const all = Object.entries(permissions ?? {}).map(([name, value]) => `${name}:${textOf(value) ?? ''}`);
-  return all.length === 0 ? undefined : cutText(all.join(', '), 'long');
+  return all.length === 0 ? undefined : cutMasked(all.join(', '), 'long');
 }
 
 function installationGrant(installation: Installation, change: Grant['change'], scope: string): Grant {
@@ -113,7 +113,7 @@ function aboutInstallation(
     subject: `installations/${id ?? ''}`,
     target: {
       kind: 'installation',
-      id: htmlUrl(thing) ?? `${source}/installations/${id ?? ''}`,
+      id: htmlUrl(thing, source) ?? `${source}/installations/${id ?? ''}`,
       ...(app.name === undefined ? {} : { name: app.name }),
     },
     related: [

@@ -118,7 +118,7 @@ export function normalizeMembership(delivery: Delivery): readonly RecordDraft[] 
 
 function teamUrl({ source }: Delivery, team: JsonObject | undefined): string | undefined {
   const slug = textAt(team, 'slug');
-  return htmlUrl(team) ?? (slug === undefined ? undefined : `${source}/teams/${slug}`);
+  return htmlUrl(team, source) ?? (slug === undefined ? undefined : `${source}/teams/${slug}`);
 }
 
 /** `team`, and `team_add`, which tells a repository that a team was given it. */

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../wire/json.ts';
 import type { RecordDraft } from '../normalizer.ts';
 import { longTextAt, numberAt, objectAt, objectsAt, textAt, timeAt, uriAt } from '../read.ts';
 import { principalOf, relatedPerson } from './actor.ts';
-import { webUrl } from './address.ts';
+import { ownUrl, webUrl } from './address.ts';
 import { changesOf } from './changes.ts';
 import { draftOf, htmlUrl, linkTo, place, quoted, throughApp, timeOf } from './draft.ts';
 import type { Delivery } from './draft.ts';
@@ -24,16 +24,16 @@ const ISSUE_TIMES = {
   other: 'updated_at',
 };
 
-function issueUrl(issue: JsonObject | undefined): string | undefined {
-  return htmlUrl(issue) ?? webUrl(uriAt(issue, 'url'));
+function issueUrl(issue: JsonObject | undefined, source: string): string | undefined {
+  return htmlUrl(issue, source) ?? webUrl(uriAt(issue, 'url'), source);
 }
 
 /** GitHub's issues hold pull requests, too: those join with what the pull request's own events say. */
-function issueLink(issue: JsonObject | undefined): Link | undefined {
+function issueLink(issue: JsonObject | undefined, source: string): Link | undefined {
   const pull = objectAt(issue, 'pull_request');
   return pull === undefined
-    ? linkTo('issue', issueUrl(issue))
-    : linkTo('pullRequest', htmlUrl(pull) ?? issueUrl(issue));
+    ? linkTo('issue', issueUrl(issue, source))
+    : linkTo('pullRequest', htmlUrl(pull, source) ?? issueUrl(issue, source));
 }
 
 function spokenIssue(issue: JsonObject | undefined): string {
@@ -60,14 +60,14 @@ export function normalizeIssue(delivery: Delivery): readonly RecordDraft[] {
       subject: number === undefined ? undefined : `issues/${number}`,
       target: {
         kind: objectAt(issue, 'pull_request') === undefined ? 'issue' : 'pullRequest',
-        id: issueLink(issue)?.id ?? `${source}/issues/${number ?? ''}`,
+        id: issueLink(issue, source)?.id ?? `${source}/issues/${number ?? ''}`,
         ...(title === undefined ? {} : { name: title }),
       },
       related: [
         relatedPerson('author', principalOf(objectAt(issue, 'user'), host)),
         relatedPerson('assignee', assignee),
-        issueRelated('movedTo', objectAt(payload, 'changes', 'new_issue')),
-        issueRelated('movedFrom', objectAt(payload, 'changes', 'old_issue')),
+        issueRelated('movedTo', objectAt(payload, 'changes', 'new_issue'), source),
+        issueRelated('movedFrom', objectAt(payload, 'changes', 'old_issue'), source),
       ],
       changes: changesOf(payload, issue),
       origin: throughApp(issue),
@@ -84,7 +84,7 @@ export function normalizeIssue(delivery: Delivery): readonly RecordDraft[] {
         lockReason: textAt(issue, 'active_lock_reason'),
         body: delivery.action === 'opened' ? longTextAt(issue, 'body') : undefined,
       },
-      links: [issueLink(issue)],
+      links: [issueLink(issue, source)],
       did: `${saidOf(verb, spokenIssue(issue))}${label === undefined ? '' : ` (${label})`}${
         assignee?.name === undefined ? '' : ` (${assignee.name})`
       }`,
@@ -92,8 +92,8 @@ export function normalizeIssue(delivery: Delivery): readonly RecordDraft[] {
   ];
 }
 
-function issueRelated(part: string, issue: JsonObject | undefined): Related | undefined {
-  const id = issueUrl(issue);
+function issueRelated(part: string, issue: JsonObject | undefined, source: string): Related | undefined {
+  const id = issueUrl(issue, source);
   const name = textAt(issue, 'title');
   return id === undefined ? undefined : { part, kind: 'issue', id, ...(name === undefined ? {} : { name }) };
 }
@@ -116,7 +116,7 @@ export function normalizeIssueComment(delivery: Delivery): readonly RecordDraft[
       subject: number === undefined ? undefined : `${pull ? 'pull' : 'issues'}/${number}`,
       target: {
         kind: pull ? 'pullRequest' : 'issue',
-        id: issueLink(issue)?.id ?? `${source}/issues/${number ?? ''}`,
+        id: issueLink(issue, source)?.id ?? `${source}/issues/${number ?? ''}`,
         ...(title === undefined ? {} : { name: title }),
       },
       related: [
@@ -127,11 +127,11 @@ export function normalizeIssueComment(delivery: Delivery): readonly RecordDraft[
       origin: throughApp(comment),
       details: {
         number,
-        comment: htmlUrl(comment),
+        comment: htmlUrl(comment, source),
         body: longTextAt(comment, 'body'),
         authorAssociation: textAt(comment, 'author_association'),
       },
-      links: [issueLink(issue)],
+      links: [issueLink(issue, source)],
       did: saidOf(verb, `a comment on ${spokenIssue(issue)}`),
     }),
   ];
@@ -151,12 +151,12 @@ export function normalizeIssueRelation(delivery: Delivery): readonly RecordDraft
       object: 'issue',
       verb,
       subject: numberAt(issue, 'number') === undefined ? undefined : `issues/${numberAt(issue, 'number') ?? ''}`,
-      target: { kind: 'issue', id: issueUrl(issue) ?? source, ...(title === undefined ? {} : { name: title }) },
+      target: { kind: 'issue', id: issueUrl(issue, source) ?? source, ...(title === undefined ? {} : { name: title }) },
       related: [
-        issueRelated(RELATION_PARTS.get(other) ?? 'related', related),
+        issueRelated(RELATION_PARTS.get(other) ?? 'related', related, source),
         place('otherRepository', objectAt(payload, `${other}_repo`), host, 'repository'),
       ],
-      links: [issueLink(issue), issueLink(related)],
+      links: [issueLink(issue, source), issueLink(related, source)],
       did: saidOf(verb, `${spokenIssue(issue)} and ${spokenIssue(related)}`),
     }),
   ];
@@ -205,7 +205,7 @@ export function normalizeDiscussion(delivery: Delivery): readonly RecordDraft[] 
       subject: number === undefined ? undefined : `discussions/${number}`,
       target: {
         kind: 'discussion',
-        id: htmlUrl(discussion) ?? `${source}/discussions/${number ?? ''}`,
+        id: htmlUrl(discussion, source) ?? `${source}/discussions/${number ?? ''}`,
         ...(title === undefined ? {} : { name: title }),
       },
       related: [
@@ -219,9 +219,9 @@ export function normalizeDiscussion(delivery: Delivery): readonly RecordDraft[] 
         category: textAt(discussion, 'category', 'name'),
         state: textAt(discussion, 'state'),
         label: textAt(payload, 'label', 'name'),
-        comment: htmlUrl(comment),
-        answer: htmlUrl(answer) ?? uriAt(discussion, 'answer_html_url'),
-        movedTo: htmlUrl(objectAt(payload, 'changes', 'new_discussion')),
+        comment: htmlUrl(comment, source),
+        answer: htmlUrl(answer, source) ?? ownUrl(uriAt(discussion, 'answer_html_url'), source),
+        movedTo: htmlUrl(objectAt(payload, 'changes', 'new_discussion'), source),
         body: longTextAt(own, 'body'),
       },
       did: saidOf(
@@ -253,7 +253,7 @@ export function normalizeMilestone(delivery: Delivery): readonly RecordDraft[] {
       subject: number === undefined ? undefined : `milestone/${number}`,
       target: {
         kind: 'milestone',
-        id: htmlUrl(milestone) ?? `${source}/milestone/${number ?? ''}`,
+        id: htmlUrl(milestone, source) ?? `${source}/milestone/${number ?? ''}`,
         ...(title === undefined ? {} : { name: title }),
       },
       related: [relatedPerson('creator', principalOf(objectAt(milestone, 'creator'), host))],
@@ -284,7 +284,7 @@ export function normalizeLabel(delivery: Delivery): readonly RecordDraft[] {
       subject: `labels/${name ?? ''}`,
       target: {
         kind: 'label',
-        id: webUrl(uriAt(label, 'url')) ?? `${source}/labels/${name ?? ''}`,
+        id: webUrl(uriAt(label, 'url'), source) ?? `${source}/labels/${name ?? ''}`,
         ...(name === undefined ? {} : { name }),
       },
       changes: changesOf(payload, label),

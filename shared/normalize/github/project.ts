@@ -34,7 +34,7 @@ export function normalizeProject(delivery: Delivery): readonly RecordDraft[] {
       subject: `${event}/${id}`,
       target: {
         kind: PROJECT_KINDS.get(event) ?? event,
-        id: htmlUrl(thing) ?? project ?? webUrl(uriAt(thing, 'url')) ?? `${source}/${event}/${id}`,
+        id: htmlUrl(thing, source) ?? project ?? webUrl(uriAt(thing, 'url'), source) ?? `${source}/${event}/${id}`,
         ...(name === undefined ? {} : { name }),
       },
       related: [
@@ -48,9 +48,9 @@ export function normalizeProject(delivery: Delivery): readonly RecordDraft[] {
         public: booleanAt(thing, 'public'),
         contentType: textAt(thing, 'content_type'),
         content: idAt(thing, 'content_node_id'),
-        project: idAt(thing, 'project_node_id') ?? webUrl(uriAt(thing, 'project_url')),
+        project: idAt(thing, 'project_node_id') ?? webUrl(uriAt(thing, 'project_url'), source),
         column: idAt(thing, 'column_id'),
-        contentUrl: webUrl(uriAt(thing, 'content_url')),
+        contentUrl: webUrl(uriAt(thing, 'content_url'), source),
         startDate: textAt(thing, 'start_date'),
         targetDate: textAt(thing, 'target_date'),
         changedField:

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../wire/json.ts';
 import { isSecretField, MASK, maskedJson } from '../mask.ts';
 import type { RecordDraft } from '../normalizer.ts';
 import { at, idAt, objectAt, objectsAt, textAt, timeAt, uriAt } from '../read.ts';
+import { ownUrl } from './address.ts';
 import { changeOf, changesOf, textOf } from './changes.ts';
 import { draftOf, quoted, timeOf } from './draft.ts';
 import type { Delivery, Facts } from './draft.ts';
@@ -84,7 +85,7 @@ export function normalizeRuleset(delivery: Delivery): readonly RecordDraft[] {
   const id = idAt(ruleset, 'id') ?? '';
   const name = textAt(ruleset, 'name');
   const verb = verbOf(delivery.action);
-  const url = uriAt(ruleset, '_links', 'html', 'href') ?? `${source}/rules/${id}`;
+  const url = ownUrl(uriAt(ruleset, '_links', 'html', 'href'), source) ?? `${source}/rules/${id}`;
   return [
     draftOf(delivery, {
       category: 'access',

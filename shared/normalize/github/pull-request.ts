@@ -1,8 +1,8 @@
 import type { Actor, Decision, Link, Related } from '../../wire/record.ts';
 import type { JsonObject } from '../../wire/json.ts';
-import { cutText } from '../../wire/text.ts';
+import { cutMasked } from '../mask.ts';
 import type { RecordDraft } from '../normalizer.ts';
-import { booleanAt, longTextAt, numberAt, objectAt, textAt, timeAt } from '../read.ts';
+import { booleanAt, longTextAt, numberAt, objectAt, textAt, timeAt, uriAt } from '../read.ts';
 import { actingFor, principalOf, relatedPerson, relatedReviewer } from './actor.ts';
 import { hashOf, refOf, refUrl, webUrl } from './address.ts';
 import { changeOf, changesOf } from './changes.ts';
@@ -25,7 +25,7 @@ function pullRequestOf({ payload, source }: Delivery): PullRequest {
   return {
     thing,
     number,
-    id: htmlUrl(thing) ?? webUrl(textAt(thing, 'url')) ?? `${source}/pull/${number ?? ''}`,
+    id: htmlUrl(thing, source) ?? webUrl(uriAt(thing, 'url'), source) ?? `${source}/pull/${number ?? ''}`,
     title: textAt(thing, 'title'),
     head: textAt(thing, 'head', 'sha'),
   };
@@ -63,7 +63,7 @@ function branchOf({ source }: Delivery, thing: JsonObject | undefined, part: 'he
   const ref = refOf(textAt(thing, part, 'ref'), 'branch');
   if (ref === undefined) return undefined;
   const name = textAt(thing, part, 'label') ?? ref.short;
-  return { part, kind: 'branch', id: refUrl(htmlUrl(objectAt(thing, part, 'repo')) ?? source, ref.full), name };
+  return { part, kind: 'branch', id: refUrl(htmlUrl(objectAt(thing, part, 'repo'), source) ?? source, ref.full), name };
 }
 
 /** `pull_request` */
@@ -168,7 +168,7 @@ function reviewDecision(
   const covered = hashOf(commit);
   return {
     kind: 'codeReview',
-    request: cutText(pull.id, 'uri'),
+    request: cutMasked(pull.id, 'uri'),
     ...step,
     ...(pull.title === undefined ? {} : { title: pull.title }),
     ...(covered === undefined ? {} : { covers: [{ kind: 'commit', id: covered }] }),
@@ -230,7 +230,7 @@ export function normalizeReview(delivery: Delivery): readonly RecordDraft[] {
       changes: changesOf(payload, review),
       details: {
         number: pull.number,
-        review: htmlUrl(review),
+        review: htmlUrl(review, delivery.source),
         state: state || undefined,
         commitSha: commit,
         headSha: pull.head,
@@ -294,7 +294,7 @@ export function normalizeReviewComment(delivery: Delivery): readonly RecordDraft
       origin: throughApp(comment),
       details: {
         number: pull.number,
-        comment: htmlUrl(comment),
+        comment: htmlUrl(comment, delivery.source),
         path: textAt(comment, 'path'),
         line: numberAt(comment, 'line'),
         body: longTextAt(comment, 'body'),

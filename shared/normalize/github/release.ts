@@ -16,7 +16,7 @@ export function normalizeRelease(delivery: Delivery): readonly RecordDraft[] {
   const id = idAt(release, 'id') ?? '';
   const tag = textAt(release, 'tag_name');
   const tagRef = refOf(tag, 'tag');
-  const url = htmlUrl(release) ?? `${source}/releases/${tag === undefined ? id : `tag/${tag}`}`;
+  const url = htmlUrl(release, source) ?? `${source}/releases/${tag === undefined ? id : `tag/${tag}`}`;
   const verb = verbOf(action);
   const commitish = textAt(release, 'target_commitish');
   return [
@@ -88,7 +88,7 @@ export function normalizePackage(delivery: Delivery): readonly RecordDraft[] {
       subject: `packages/${idAt(thing, 'id') ?? name ?? ''}`,
       target: {
         kind: 'package',
-        id: htmlUrl(version) ?? htmlUrl(thing) ?? `${source}/packages/${idAt(thing, 'id') ?? ''}`,
+        id: htmlUrl(version, source) ?? htmlUrl(thing, source) ?? `${source}/packages/${idAt(thing, 'id') ?? ''}`,
         name: called,
       },
       related: [
@@ -108,7 +108,7 @@ export function normalizePackage(delivery: Delivery): readonly RecordDraft[] {
       },
       links: [
         linkTo('commit', hashOf(textAt(version, 'target_oid'))),
-        linkTo('release', htmlUrl(objectAt(version, 'release'))),
+        linkTo('release', htmlUrl(objectAt(version, 'release'), source)),
         artifactLink(textAt(version, 'name')),
         artifactLink(number),
         artifactLink(textAt(version, 'container_metadata', 'tag', 'digest')),

@@ -1,3 +1,5 @@
+import { maskCredentials } from '../mask.ts';
+
 /** Actions that are no past tense. */
 const VERBS = new Map([
   ['create', 'created'],
@@ -30,7 +32,7 @@ export function verbOf(action: string | undefined, otherwise = 'changed'): strin
   const known = VERBS.get(action);
   if (known !== undefined) return known;
   const words =
-    action
+    maskCredentials(action)
       .slice(0, LONGEST)
       .toLowerCase()
       .match(/[a-z0-9]+/g) ?? [];

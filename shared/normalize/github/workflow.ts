@@ -1,6 +1,6 @@
 import type { Actor, Related } from '../../wire/record.ts';
 import type { JsonObject } from '../../wire/json.ts';
-import { isSecretField, MASK } from '../mask.ts';
+import { isSecretField, MASK, maskCredentials } from '../mask.ts';
 import type { RecordDraft } from '../normalizer.ts';
 import { idAt, numberAt, objectAt, objectsAt, textAt, textsAt, timeAt, uriAt } from '../read.ts';
 import { actingFor, gitPerson, principalOf, relatedPerson } from './actor.ts';
@@ -15,7 +15,11 @@ import { saidOf, verbOf } from './verb.ts';
 /** The page of a workflow run: the id under which all records of the run meet. */
 export function runUrl(run: JsonObject | undefined, source: string): string | undefined {
   const id = idAt(run, 'id');
-  return htmlUrl(run) ?? webUrl(uriAt(run, 'url')) ?? (id === undefined ? undefined : `${source}/actions/runs/${id}`);
+  return (
+    htmlUrl(run, source) ??
+    webUrl(uriAt(run, 'url'), source) ??
+    (id === undefined ? undefined : `${source}/actions/runs/${id}`)
+  );
 }
 
 /** Who set the run off, and whose event first did: they differ where somebody else ran it again. */
@@ -96,7 +100,7 @@ export function normalizeWorkflowRun(delivery: Delivery): readonly RecordDraft[]
       links: [
         linkTo('build', runUrl(run, source)),
         linkTo('commit', hashOf(textAt(run, 'head_sha'))),
-        ...pullRequestLinks(run),
+        ...pullRequestLinks(run, source),
       ],
       did: `${saidOf(verb, `workflow${quoted(name)}${number === undefined ? '' : ` run #${number}`}`)}${
         action === 'completed' ? ` (${conclusion ?? 'no conclusion'})` : ''
@@ -107,7 +111,7 @@ export function normalizeWorkflowRun(delivery: Delivery): readonly RecordDraft[]
 
 function workflowOf(workflow: JsonObject | undefined, source: string): Related | undefined {
   const path = textAt(workflow, 'path');
-  const id = htmlUrl(workflow) ?? (path === undefined ? undefined : `${source}/actions/${path}`);
+  const id = htmlUrl(workflow, source) ?? (path === undefined ? undefined : `${source}/actions/${path}`);
   return id === undefined
     ? undefined
     : { part: 'workflow', kind: 'workflow', id, name: textAt(workflow, 'name') ?? path ?? id };
@@ -142,7 +146,7 @@ export function normalizeWorkflowJob(delivery: Delivery): readonly RecordDraft[]
       actor: actingFor(sender, creator?.kind === 'human' ? creator : undefined),
       target: {
         kind: 'workflowJob',
-        id: htmlUrl(job) ?? `${source}/actions/jobs/${id}`,
+        id: htmlUrl(job, source) ?? `${source}/actions/jobs/${id}`,
         ...(name === undefined ? {} : { name }),
         ...(environment === undefined ? {} : { environment }),
       },
@@ -179,7 +183,7 @@ export function normalizeWorkflowJob(delivery: Delivery): readonly RecordDraft[]
       links: [
         linkTo('build', run === undefined ? undefined : `${source}/actions/runs/${run}`),
         linkTo('commit', hashOf(textAt(job, 'head_sha'))),
-        linkTo('deployment', webUrl(uriAt(deployment, 'url'))),
+        linkTo('deployment', webUrl(uriAt(deployment, 'url'), source)),
       ],
       did: `${saidOf(verb, `job${quoted(name)}`)}${conclusion === undefined ? '' : ` (${conclusion})`}${
         environment === undefined ? '' : ` for environment ${environment}`
@@ -196,6 +200,11 @@ function runnerOf(job: JsonObject | undefined, host: string): Related | undefine
     : { part: 'runner', kind: 'runner', id: `${host}:runner/${id}`, name };
 }
 
+/** Masked before it is encoded, as in `refUrl`. */
+export function environmentPath(environment: string): string {
+  return encodeURIComponent(maskCredentials(environment));
+}
+
 /** An environment belongs to a repository; its own page needs an id that no payload has. */
 export function environmentOf(source: string, environment: string | undefined): Related | undefined {
   return environment === undefined
@@ -203,7 +212,7 @@ export function environmentOf(source: string, environment: string | undefined): 
     : {
         part: 'environment',
         kind: 'environment',
-        id: `${source}/environments/${encodeURIComponent(environment)}`,
+        id: `${source}/environments/${environmentPath(environment)}`,
         name: environment,
         environment,
       };

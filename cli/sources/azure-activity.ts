@@ -1,46 +1,55 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import type { SampleMessage, SourceDescription } from './source.ts';
 
-const ROOT = resolve(import.meta.dirname, '..');
-const EXAMPLES = join(ROOT, 'node_modules/@octokit/webhooks-examples');
-const FIXTURES = join(ROOT, 'test/fixtures/github');
-
-/** A payload of one of GitHub's events. */
-export interface SamplePayload {
-  readonly event: string;
-  readonly payload: unknown;
-}
-
-/** GitHub's own published examples, of github.com and of every Enterprise Server, and the fixtures of this project's tests. */
-export function githubSamples(): readonly SamplePayload[] {
-  const versions = readdirSync(EXAMPLES, { withFileTypes: true }).filter((each) => each.isDirectory());
-  const published = versions.flatMap(({ name }) => {
-    const events = readJson(join(EXAMPLES, name, 'index.json')) as { name: string; examples: unknown[] }[];
-    return events.flatMap(({ name: event, examples }) => examples.map((payload) => ({ event, payload })));
-  });
-  const fixtures = readdirSync(FIXTURES).map((file) => readJson(join(FIXTURES, file)) as SamplePayload);
-  return [...published, ...fixtures];
-}
-
-function readJson(file: string): unknown {
-  return JSON.parse(readFileSync(file, 'utf8'));
-}
-
-/** The message of a source that is not GitHub: the envelope's members that its normalizer looks at, and a body. */
-export interface SampleMessage {
-  readonly source: string;
-  readonly event: string;
-  readonly subject?: string;
-  readonly claims?: Readonly<Record<string, string | string[]>>;
-  readonly body: unknown;
-}
+/** What docs/sources.md says of Event Grid's resource events. */
+export const AZURE_ACTIVITY_DESCRIPTION: SourceDescription = {
+  authenticated: 'the key of the Event Grid trigger, which the Functions host checks',
+  intro:
+    "Event Grid's resource events of subscriptions and resource groups (write, delete, action; success, failure, cancel), in its own schema or as CloudEvents. The host re-serializes the event, so its evidence is `JSON.stringify` of what the host passes. Operations on roles, keys, locks and the like are category `access`, deployments of templates `deployment`, all others `infrastructure`.",
+  fills: new Map([
+    ['source', 'the subscription'],
+    [
+      'actor',
+      "claims of the caller's token, else the role assignment that let the call through; id `entra:<object id>`",
+    ],
+    ['target', 'the resource, its id in lower case'],
+    ['links', 'the correlation id, the operation, and for templates the deployment'],
+    ['outcome', "the event's type; `denied` where role or policy refused; `pending` where Azure only accepted"],
+    ['origin', "the caller's address, application and session"],
+    [
+      'grant',
+      'role assignments, privileged requests, elevation; the principal where the event has the request. What did not succeed is `requested` or `revocationRequested`, never `granted` or `revoked`',
+    ],
+  ]),
+  details: new Map([
+    ['status', 'as Azure says it'],
+    ['subStatus', 'HTTP status or reason'],
+    ['statusMessage', 'why it failed'],
+    ['resourceProvider', 'e.g. Microsoft.Sql'],
+    ['tenant', 'id of the Entra tenant'],
+    ['callerTenant', 'tenant that the caller signed in to, where it is another'],
+    ['callerRole', 'role that let the call through'],
+    ['callerRoleScope', 'where that role is assigned'],
+    ['callerRoleAssignment', 'id of that assignment'],
+    ['authenticationMethods', 'how the person signed in, e.g. pwd,mfa'],
+    ['method', 'HTTP method'],
+    ['clientRequest', "the client's own id of the request"],
+    ['tokenAddress', 'address that the token was issued to, where it is another than the calling one'],
+    ['principalType', 'what the role is assigned to, in the words of the request: User, Group, ServicePrincipal, …'],
+    ['condition', 'under which the role assignment holds'],
+    ['description', 'of the role assignment'],
+    ['requestType', 'of a privileged-access request'],
+    ['justification', 'of a privileged-access request'],
+    ['duration', 'how long the access is asked for, ISO 8601'],
+    ['ticketNumber', 'that the privileged-access request names'],
+    ['ticketSystem', 'where that ticket is'],
+  ]),
+};
 
 const SUBSCRIPTION = '/subscriptions/3f7b6d1e-9a54-4c1b-8f0e-2d6c5b4a3f21';
 const ASSIGNMENT = `${SUBSCRIPTION}/providers/Microsoft.Authorization/roleAssignmentScheduleRequests/9d2c4b1e-7a53-4f68-8b0d-1c3e5a7f9b24`;
-const REQUEST = 'payments~5f0c9d7e-3b1a-8c2d-9e4f-a1b2c3d4e5f6';
 
-/** What the normalizers of the other sources can fill, all of it. */
-export const OTHER_SAMPLES: readonly SampleMessage[] = [
+/** All that its normalizer can fill. */
+export const AZURE_ACTIVITY_SAMPLES: readonly SampleMessage[] = [
   {
     source: 'azure-activity',
     event: 'Microsoft.Resources.ResourceWriteFailure',
@@ -109,31 +118,6 @@ export const OTHER_SAMPLES: readonly SampleMessage[] = [
       topic: SUBSCRIPTION,
       subject: `${SUBSCRIPTION}/resourceGroups/payments/providers/Microsoft.Resources/deployments/release-41`,
       data: { operationName: 'Microsoft.Resources/deployments/write', correlationId: '7d1f' },
-    },
-  },
-  ...['requested', 'voted', 'withdrawn'].map((event) => ({
-    source: 'approvals',
-    event,
-    subject: REQUEST,
-    claims: { oid: '4f3e8b0c-5a77-4c55-8a86-0b5f8d3b1c11', name: 'Mona Lisa', roles: ['Approvals.Write'] },
-    body: {
-      cost: 'a lot',
-      covers: [
-        { kind: 'commit', id: '4b825dc642cb6eb9a060e54bf8d69288fbee4904' },
-        { kind: 'artifact', id: 'sha256:9f86d081' },
-      ],
-    },
-  })),
-  {
-    source: 'reads',
-    event: 'read',
-    claims: { oid: '4f3e8b0c-5a77-4c55-8a86-0b5f8d3b1c11' },
-    body: {
-      table: 'ByProject',
-      key: 'payments',
-      from: '2026-11-01T00:00:00Z',
-      to: '2026-12-01T00:00:00Z',
-      rows: 2,
     },
   },
 ];
