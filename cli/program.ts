@@ -6,6 +6,7 @@ import { CliError } from './cli-error.ts';
 import type { ExitCode } from './cli-error.ts';
 import type { RunCommand } from './command.ts';
 import { addApproval } from './commands/approval.ts';
+import { addBaseline } from './commands/baseline.ts';
 import { addConfig } from './commands/config.ts';
 import { addExport } from './commands/export.ts';
 import { addInclusion } from './commands/inclusion.ts';
@@ -47,6 +48,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     addQuery,
     addApproval,
     addTrace,
+    addBaseline,
     addRebuildIndex,
     addKeys,
     addSend,

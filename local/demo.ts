@@ -253,6 +253,8 @@ async function main(): Promise<void> {
     await show(folder, 0, 'trace', request);
     heading('What do the votes on it come to?');
     await show(folder, 0, 'approval', request, '--from', 'local');
+    heading('Which baseline holds, and what was added to its plan?');
+    await show(folder, 0, 'baseline', 'payments');
     heading('An auditor takes a copy away, and verifies it without asking anybody');
     await show(folder, 0, 'export', 'local', 'export');
     await cp(stack.file.publicKey, join(folder, 'public-key.pem'));
