@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 
+import { foldRoads } from '../../shared/report/fold-roads.ts';
+import type { FoldedRecord } from '../../shared/report/fold-roads.ts';
 import { Chain, MOST_JOINED } from '../../shared/report/chain.ts';
 import type { TrailRecord } from '../../shared/wire/record.ts';
 import { scanFor } from '../approval-scan.ts';
@@ -53,18 +55,24 @@ async function trace(id: string, flags: TraceFlags, { output }: CommandRun): Pro
   }
   if (chain.isTooLong)
     output.note(`More than ${MOST_JOINED} records are joined to it: the chain is shown as far as that.`);
-  for (const record of records) output.line(lineOf(record));
-  const without = records.filter(({ data }) => data.authority?.held === false).length;
+  const folded = foldRoads(records);
+  for (const each of folded) output.line(lineOf(each));
+  const without = folded.filter(({ record: { data } }) => data.authority?.held === false).length;
   output.line(
-    `${records.length} ${records.length === 1 ? 'record' : 'records'}; ${without === 0 ? 'nobody is known to have acted without authority' : `${without} without authority`}.`,
+    `${folded.length} ${folded.length === 1 ? 'event' : 'events'} in ${records.length} ${records.length === 1 ? 'record' : 'records'}; ${without === 0 ? 'nobody is known to have acted without authority' : `${without} without authority`}.`,
   );
   output.result({ id, records });
   return 0;
 }
 
-function lineOf({ time, data: { summary, authority, actor } }: TrailRecord): string {
+const ROAD_NAMES = { 'azure-activity': 'Event Grid', 'activity-log': 'the Activity Log' } as const;
+
+function lineOf({ record, roads }: FoldedRecord): string {
+  const { summary, authority, actor } = record.data;
   const who = actor?.kind === undefined || actor.kind === 'human' ? '' : ` [${actor.kind}]`;
-  return `${time}  ${judged(authority).padEnd(3)} ${summary}${who}${saidOf(authority)}`;
+  const [road] = roads;
+  const seen = road === undefined ? '' : roads.length === 1 ? ` (${ROAD_NAMES[road]} alone)` : ' (by both roads)';
+  return `${record.time}  ${judged(authority).padEnd(3)} ${summary}${who}${seen}${saidOf(authority)}`;
 }
 
 function judged(authority: TrailRecord['data']['authority']): string {
