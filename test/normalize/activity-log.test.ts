@@ -332,6 +332,13 @@ describe('what is no entry', () => {
 });
 
 describe('broken entries end as records or as unrecognized, never as a crash', () => {
+  it('whose address is its query alone, which may be a signature', () => {
+    const entry = { ...fixture('activity-log', 'storage-delete'), uri: '?sig=secret' };
+    const [record] = finished(activityLogNormalizer, 'AzureActivity', Buffer.from(JSON.stringify(entry)));
+    expect(record?.type).toBe('indelible.infrastructure.stored_data.deleted');
+    expect(JSON.stringify(record)).not.toContain('secret');
+  });
+
   it('whatever members are replaced, removed or added', () => {
     fc.assert(
       fc.property(mutated(fixtures), (payload) => {

@@ -28,9 +28,10 @@ export function storageDraft(entry: ActivityEntry): RecordDraft {
   const code = idIn(row, 'statuscode') ?? entry.status;
   const outcome = outcomeOfStatus(code, () => code === '401' || code === '403');
   // The query of the address may be a signature that opens the account.
-  const address = uriIn(row, 'uri')
+  const withoutQuery = uriIn(row, 'uri')
     ?.split(/[?#]/)[0]
     ?.replace(/^(https:\/\/[^/:]+):443(?=\/|$)/i, '$1');
+  const address = withoutQuery === '' ? undefined : withoutQuery;
   const key = uriIn(facts, 'objectkey');
   const service = /^https?:\/\/[^/.]{1,63}\.([a-z]+)\./i.exec(address ?? '')?.[1]?.toLowerCase() ?? '';
   const id = address ?? key ?? resource.id;
