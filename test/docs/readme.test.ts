@@ -89,7 +89,8 @@ describe('README.md', () => {
     const missing = mask(shown)
       .split('\n')
       .filter((line) => !printed.includes(line));
-    expect(missing).toEqual([]);
+    // With all that it printed, for a demo that tells its story otherwise once in many runs.
+    expect({ missing, out: missing.length === 0 ? '' : out }).toEqual({ missing: [], out: '' });
     expect(shown.split('\n').length).toBeGreaterThan(15);
   });
 
