@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 
 import { parseConfiguration } from '../shared/authorize/configuration.ts';
 import type { Configuration } from '../shared/authorize/configuration.ts';
+import { authorsIn } from '../shared/decide/judge-request.ts';
 import type { SealedRecord } from '../shared/decide/sealed-steps.ts';
 import { FormatError, SettingsError, StoreError } from '../shared/errors.ts';
 import type { ImmutableStore } from '../shared/seal/immutable-store.ts';
@@ -9,7 +10,7 @@ import { parseTrailBlob } from '../shared/verify/trail-blobs.ts';
 import { parseJson } from '../shared/wire/json.ts';
 import { formatEvidenceBlob, parseLogName } from '../shared/wire/log-name.ts';
 import { ADOPTION_TYPE, parseRecord } from '../shared/wire/record.ts';
-import type { Seal } from '../shared/wire/record.ts';
+import type { Principal, Seal } from '../shared/wire/record.ts';
 import { projectOfRequest } from '../shared/wire/request-id.ts';
 import { MAX_SEGMENT_BLOB_BYTES, parseSegment } from '../shared/wire/segment.ts';
 import { parseFrame } from '../shared/wire/zstd-frame.ts';
@@ -74,6 +75,20 @@ export async function scanFor(
     }
   }
   return { records, seals, versions };
+}
+
+/** Who made these commits, as the records of code that name them say. Throws StoreError. */
+export async function findAuthors(
+  trail: ImmutableStore,
+  commits: readonly string[],
+  watch: ScanWatch,
+): Promise<readonly Principal[]> {
+  if (commits.length === 0) return [];
+  const { records } = await scanFor(trail, commits, undefined, watch);
+  return authorsIn(
+    records.map(({ record }) => record),
+    commits,
+  );
 }
 
 function hubOf(log: string): string {

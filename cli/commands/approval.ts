@@ -2,13 +2,12 @@ import type { Command } from 'commander';
 
 import { STEP_REFUSALS, VOTE_REFUSALS } from '../../shared/decide/folded.ts';
 import type { FoldedRound, FoldedVote } from '../../shared/decide/folded.ts';
-import { authorsIn, judgeRequest } from '../../shared/decide/judge-request.ts';
+import { judgeRequest } from '../../shared/decide/judge-request.ts';
 import type { JudgedRequest } from '../../shared/decide/judge-request.ts';
 import { adoptedBy } from '../../shared/decide/sealed-steps.ts';
-import type { Principal } from '../../shared/wire/record.ts';
 import { projectOfRequest, standingRequestId } from '../../shared/wire/request-id.ts';
 import { formatTimestamp, toTimestamp } from '../../shared/wire/timestamp.ts';
-import { readVersions, scanFor } from '../approval-scan.ts';
+import { findAuthors, readVersions, scanFor } from '../approval-scan.ts';
 import type { ScanWatch } from '../approval-scan.ts';
 import { CliError } from '../cli-error.ts';
 import type { ExitCode } from '../cli-error.ts';
@@ -90,14 +89,7 @@ async function judgeFrom(
   const project = ours ?? own.find(({ record }) => record.data.project !== undefined)?.record.data.project;
   const versions = await readVersions(evidence, scan.versions);
   const adopted = adoptedBy(own.at(-1)?.log, scan.seals);
-  const authorsOf = async (commits: readonly string[]): Promise<readonly Principal[]> => {
-    if (commits.length === 0) return [];
-    const { records } = await scanFor(trail, commits, undefined, watch);
-    return authorsIn(
-      records.map(({ record }) => record),
-      commits,
-    );
-  };
+  const authorsOf = (commits: readonly string[]) => findAuthors(trail, commits, watch);
   return judgeRequest({ request, project, steps, adopted }, at, (sha256) => versions.get(sha256), authorsOf);
 }
 

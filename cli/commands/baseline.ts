@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 
 import { foldBaseline } from '../../shared/decide/fold-baseline.ts';
 import type { FoldedBaseline, PlanAt, SignOff } from '../../shared/decide/fold-baseline.ts';
-import { authorsIn, judgeRequest } from '../../shared/decide/judge-request.ts';
+import { judgeRequest } from '../../shared/decide/judge-request.ts';
 import type { JudgedRequest } from '../../shared/decide/judge-request.ts';
 import { adoptedBy, inLogOrder } from '../../shared/decide/sealed-steps.ts';
 import { standingRequestId } from '../../shared/wire/request-id.ts';
 import { formatTimestamp, toZonedTimestamp } from '../../shared/wire/timestamp.ts';
-import { readVersions, scanFor } from '../approval-scan.ts';
+import { findAuthors, readVersions, scanFor } from '../approval-scan.ts';
 import { CliError } from '../cli-error.ts';
 import type { ExitCode } from '../cli-error.ts';
 import type { CommandRun, RunCommand } from '../command.ts';
@@ -68,14 +68,7 @@ async function foldFrom(
   const standing = standingRequestId(project);
   const steps = Map.groupBy(scan.records, ({ record }) => record.data.decision?.request);
   const versions = await readVersions(evidence, scan.versions);
-  const authorsOf = async (commits: readonly string[]) => {
-    if (commits.length === 0) return [];
-    const { records } = await scanFor(trail, commits, undefined, watch);
-    return authorsIn(
-      records.map(({ record }) => record),
-      commits,
-    );
-  };
+  const authorsOf = (commits: readonly string[]) => findAuthors(trail, commits, watch);
   const requests: JudgedRequest[] = [];
   for (const [request, own] of steps) {
     if (request === undefined || request === standing) continue;

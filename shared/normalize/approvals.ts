@@ -4,6 +4,7 @@ import { DECISION_KINDS } from '../wire/record.ts';
 import type { Actor, Decision, Link, RecordData } from '../wire/record.ts';
 import { standingRequestId } from '../wire/request-id.ts';
 import { toTimestamp, toZonedTimestamp } from '../wire/timestamp.ts';
+import { parseBody } from './body.ts';
 import { cutMasked } from './mask.ts';
 import { Unrecognized } from './normalizer.ts';
 import type { Normalizer, NormalizerInput, RecordDraft } from './normalizer.ts';
@@ -19,7 +20,6 @@ import {
   longText,
   money,
   oneOf,
-  parseBody,
   sha256,
   shortText,
   statedIn,

@@ -1,10 +1,9 @@
-import { FormatError } from '../errors.ts';
-import { isObject, parseJson } from '../wire/json.ts';
-import type { Json, JsonObject } from '../wire/json.ts';
+import type { JsonObject } from '../wire/json.ts';
 import type { Outcome, RecordData } from '../wire/record.ts';
 import { readAzureCaller } from './azure-caller.ts';
 import { describeOperation, isDenied } from './azure-operation.ts';
 import { parseResourceId } from './azure-resource.ts';
+import { parseGridEvent } from './body.ts';
 import { Unrecognized } from './normalizer.ts';
 import type { Normalizer, RecordDraft } from './normalizer.ts';
 import { jsonObjectAt, objectAt, textAt, timeAt, uriAt } from './read.ts';
@@ -18,7 +17,7 @@ export const azureActivityNormalizer: Normalizer = {
   version: 1,
   deliveryOf(body) {
     try {
-      const id = eventOf(body)['id'];
+      const id = parseGridEvent(body)['id'];
       return typeof id === 'string' && id !== '' ? id : undefined;
     } catch (error) {
       if (error instanceof Unrecognized) return undefined;
@@ -26,7 +25,7 @@ export const azureActivityNormalizer: Normalizer = {
     }
   },
   normalize(input) {
-    return [draftOf(eventOf(input.body))];
+    return [draftOf(parseGridEvent(input.body))];
   },
 };
 
@@ -75,23 +74,6 @@ function draftOf(event: JsonObject): RecordDraft {
     time: timeAt(event, 'eventTime') ?? timeAt(event, 'time'),
     data: { ...described, clock: clockOf(event, outcome) },
   };
-}
-
-/**
- * The one event of a body: an object, or an array of one, as Event Grid's documentation prints it. Several together have no
- * delivery id in common; Event Grid writes each to a hub as a message of its own.
- */
-function eventOf(body: Buffer): JsonObject {
-  let json: Json;
-  try {
-    json = parseJson(body);
-  } catch (error) {
-    if (error instanceof FormatError) throw new Unrecognized('json', error.message);
-    throw error;
-  }
-  const event = Array.isArray(json) && json.length === 1 ? json[0] : json;
-  if (!isObject(event)) throw new Unrecognized('shape', 'The body is not one event.');
-  return event;
 }
 
 /**

@@ -1,12 +1,11 @@
 import { hash } from 'node:crypto';
 
-import { FormatError } from '../errors.ts';
-import { isObject, parseJson } from '../wire/json.ts';
-import type { Json, JsonObject } from '../wire/json.ts';
+import type { JsonObject } from '../wire/json.ts';
 import type { Actor, Link, RecordData, Related } from '../wire/record.ts';
 import { cutText, TEXT_LIMITS } from '../wire/text.ts';
 import type { AzureResource } from './azure-resource.ts';
 import { parseResourceId } from './azure-resource.ts';
+import { parseGridEvent } from './body.ts';
 import { oneLine } from './github/draft.ts';
 import { Unrecognized } from './normalizer.ts';
 import type { Normalizer, RecordDraft } from './normalizer.ts';
@@ -21,7 +20,7 @@ export const azurePolicyNormalizer: Normalizer = {
   version: 1,
   deliveryOf(body) {
     try {
-      const id = eventOf(body)['id'];
+      const id = parseGridEvent(body)['id'];
       return typeof id === 'string' && id !== '' ? id : undefined;
     } catch (error) {
       if (error instanceof Unrecognized) return undefined;
@@ -29,7 +28,7 @@ export const azurePolicyNormalizer: Normalizer = {
     }
   },
   normalize(input) {
-    return [draftOf(eventOf(input.body))];
+    return [draftOf(parseGridEvent(input.body))];
   },
 };
 
@@ -77,20 +76,6 @@ function draftOf(event: JsonObject): RecordDraft {
       links: linksOf(data),
     },
   };
-}
-
-/** The one event of a body: an object, or an array of one, as Event Grid's documentation prints it. */
-function eventOf(body: Buffer): JsonObject {
-  let json: Json;
-  try {
-    json = parseJson(body);
-  } catch (error) {
-    if (error instanceof FormatError) throw new Unrecognized('json', error.message);
-    throw error;
-  }
-  const event = Array.isArray(json) && json.length === 1 ? json[0] : json;
-  if (!isObject(event)) throw new Unrecognized('shape', 'The body is not one event.');
-  return event;
 }
 
 /**

@@ -1,6 +1,4 @@
-import { FormatError } from '../errors.ts';
-import { parseJson } from '../wire/json.ts';
-import type { Json } from '../wire/json.ts';
+import { parseBodyJson } from './body.ts';
 import { Unrecognized } from './normalizer.ts';
 import type { Normalizer, NormalizerInput, RecordDraft } from './normalizer.ts';
 import { numberAt, textAt, timeAt } from './read.ts';
@@ -29,7 +27,7 @@ export const coverageNormalizer: Normalizer = {
 function draftOf({ envelope, body }: NormalizerInput): RecordDraft {
   if (envelope.event !== 'window')
     throw new Unrecognized('event', 'The envelope names no event that the observe app sends: window.');
-  const window = bodyOf(body);
+  const window = parseBodyJson(body);
   const [source, table, workspace] = [textAt(window, 'source'), textAt(window, 'table'), textAt(window, 'workspace')];
   const [from, until, asked] = [timeAt(window, 'from'), timeAt(window, 'until'), timeAt(window, 'asked')];
   const rows = numberAt(window, 'rows');
@@ -53,13 +51,4 @@ function draftOf({ envelope, body }: NormalizerInput): RecordDraft {
       clock: { started: { at: from, by: 'source' }, ended: { at: until, by: 'source' } },
     },
   };
-}
-
-function bodyOf(body: Buffer): Json {
-  try {
-    return parseJson(body);
-  } catch (error) {
-    if (error instanceof FormatError) throw new Unrecognized('json', error.message);
-    throw error;
-  }
 }

@@ -1,7 +1,5 @@
-import { FormatError } from '../errors.ts';
-import { isObject, parseJson } from '../wire/json.ts';
-import type { JsonObject } from '../wire/json.ts';
 import { toTimestamp } from '../wire/timestamp.ts';
+import { parseBody } from './body.ts';
 import { cutMasked } from './mask.ts';
 import { Unrecognized } from './normalizer.ts';
 import type { Normalizer, NormalizerInput, RecordDraft } from './normalizer.ts';
@@ -28,7 +26,7 @@ export const readsNormalizer: Normalizer = {
 function draftOf({ envelope, body }: NormalizerInput): RecordDraft {
   if (envelope.event !== 'read')
     throw new Unrecognized('event', 'The envelope names no event that the report app sends: read.');
-  const read = bodyOf(body);
+  const read = parseBody(body);
   const table = textAt(read, 'table');
   const key = uriAt(read, 'key');
   const rows = numberAt(read, 'rows');
@@ -65,15 +63,4 @@ function draftOf({ envelope, body }: NormalizerInput): RecordDraft {
 function projectOf(table: string, key: string): string | undefined {
   const project = table === 'ByProject' || table === 'Decisions' ? key.split('~')[0] : undefined;
   return project === undefined || project === '-' ? undefined : cutMasked(`urn:indelible:project:${project}`, 'uri');
-}
-
-function bodyOf(bytes: Buffer): JsonObject {
-  try {
-    const json = parseJson(bytes);
-    if (isObject(json)) return json;
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    throw new Unrecognized('json', error.message);
-  }
-  throw new Unrecognized('shape', 'The body is not a JSON object.');
 }

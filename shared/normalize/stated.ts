@@ -1,7 +1,4 @@
-import { FormatError } from '../errors.ts';
 import type { Envelope } from '../wire/envelope.ts';
-import { isObject, parseJson } from '../wire/json.ts';
-import type { Json, JsonObject } from '../wire/json.ts';
 import { LINK_KINDS } from '../wire/record.ts';
 import type { Assurance, Decision, Link } from '../wire/record.ts';
 import { toTimestamp } from '../wire/timestamp.ts';
@@ -35,19 +32,6 @@ export function statedIn(body: unknown): Stated {
       return value;
     },
   };
-}
-
-/** Throws Unrecognized where the bytes are no JSON object. */
-export function parseBody(bytes: Buffer): JsonObject {
-  let json: Json;
-  try {
-    json = parseJson(bytes);
-  } catch (error) {
-    if (error instanceof FormatError) throw new Unrecognized('json', error.message);
-    throw error;
-  }
-  if (!isObject(json)) throw new Unrecognized('shape', 'The body is not a JSON object.');
-  return json;
 }
 
 /** `details` of a record: what it lacks, and what of it could not be read. */

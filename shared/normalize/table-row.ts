@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 
 import { FormatError } from '../errors.ts';
-import { isObject, parseJson, parseJsonText } from '../wire/json.ts';
+import { isObject, parseJsonText } from '../wire/json.ts';
 import type { Json, JsonObject } from '../wire/json.ts';
 import type { Timestamp } from '../wire/timestamp.ts';
+import { parseBodyJson } from './body.ts';
 import { cutMasked } from './mask.ts';
 import { Unrecognized } from './normalizer.ts';
 import type { RecordDraft } from './normalizer.ts';
@@ -128,13 +129,7 @@ const WRAPPERS = ['records', 'value'] as const;
 
 /** The entries of a body, mostly one. Throws Unrecognized where it is no entry, or something else is among them. */
 export function entriesOf(body: Buffer): readonly JsonObject[] {
-  let json: Json;
-  try {
-    json = parseJson(body);
-  } catch (error) {
-    if (error instanceof FormatError) throw new Unrecognized('json', error.message);
-    throw error;
-  }
+  const json = parseBodyJson(body);
   const wrapped = isObject(json) ? WRAPPERS.map((name) => json[name]).find(Array.isArray) : json;
   const entries = Array.isArray(wrapped) ? wrapped : [json];
   if (entries.length === 0) throw new Unrecognized('shape', 'The body has no entry of a log.');

@@ -3,6 +3,7 @@ import type { JsonObject } from '../wire/json.ts';
 import type { Actor, Ai, Link } from '../wire/record.ts';
 import { PROJECT_NAME } from '../wire/request-id.ts';
 import { toTimestamp, toZonedTimestamp } from '../wire/timestamp.ts';
+import { parseBody } from './body.ts';
 import { cutMasked } from './mask.ts';
 import { Unrecognized } from './normalizer.ts';
 import type { DraftData, Normalizer, NormalizerInput, RecordDraft } from './normalizer.ts';
@@ -15,7 +16,6 @@ import {
   listOf,
   longText,
   oneOf,
-  parseBody,
   sha256,
   shortText,
   statedIn,

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 
-import { FormatError } from '../../errors.ts';
-import { isObject, parseJson } from '../../wire/json.ts';
-import type { Json, JsonObject } from '../../wire/json.ts';
+import { isObject } from '../../wire/json.ts';
+import type { JsonObject } from '../../wire/json.ts';
 import type { Timestamp } from '../../wire/timestamp.ts';
+import { parseBodyJson } from '../body.ts';
 import { placeOf } from '../azure-devops/address.ts';
 import type { Place } from '../azure-devops/address.ts';
 import { Unrecognized } from '../normalizer.ts';
@@ -39,13 +39,7 @@ interface AuditBody {
  * or several of those. Throws Unrecognized.
  */
 export function readAuditBody(body: Buffer): AuditBody {
-  let json: Json;
-  try {
-    json = parseJson(body);
-  } catch (error) {
-    if (error instanceof FormatError) throw new Unrecognized('json', error.message);
-    throw error;
-  }
+  const json = parseBodyJson(body);
   const raw = rawEntries(json);
   if (raw === undefined) {
     const type = isObject(json) ? (json['eventType'] ?? json['type']) : undefined;
